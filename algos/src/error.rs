@@ -1,0 +1,121 @@
+//! The errors that every family shares. Each names what is at fault and where.
+
+use std::fmt;
+
+/// Why an algorithm returned nothing.
+///
+/// Reaching an iteration limit is not an error but a [`Status`](crate::Status).
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The caller's data cannot be worked on.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// The data are admissible, the computation broke down.
+    #[error(transparent)]
+    Numerical(#[from] NumericalError),
+}
+
+/// A fault in the caller's data, found before any work is done.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InputError {
+    /// Two sizes that must agree do not.
+    #[error("{what}: expected {expected}, found {found}")]
+    Shape {
+        /// The object with the wrong size.
+        what: &'static str,
+        /// The size that the rest of the input asks for.
+        expected: Size,
+        /// The size found.
+        found: Size,
+    },
+    /// A dimension that must be positive is zero.
+    #[error("{what} is empty")]
+    Empty {
+        /// The empty object.
+        what: &'static str,
+    },
+    /// A NaN or an infinity.
+    #[error("{what}: entry {index} is {value}")]
+    NonFinite {
+        /// The object with the entry.
+        what: &'static str,
+        /// Position of the first such entry, in storage order.
+        index: usize,
+        /// The entry.
+        value: f64,
+    },
+    /// A parameter outside its domain.
+    #[error("{name} = {value}: {requirement}")]
+    Argument {
+        /// The parameter.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// What it must satisfy.
+        requirement: &'static str,
+    },
+}
+
+/// A breakdown during the computation.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NumericalError {
+    /// The iterates left every bounded set.
+    #[error("diverged at iteration {iteration}: norm {norm:e}")]
+    Diverged {
+        /// The iteration that was found out.
+        iteration: usize,
+        /// The norm of the iterate there (may be infinite or NaN).
+        norm: f64,
+    },
+    /// The start is a fixed point of the iteration: nothing would ever move.
+    #[error("degenerate start: {why}")]
+    DegenerateInit {
+        /// Why it cannot move.
+        why: &'static str,
+    },
+    /// An inner factorization did not converge or does not exist.
+    #[error("{what} failed")]
+    Factorization {
+        /// The factorization.
+        what: &'static str,
+    },
+}
+
+/// A size as written in messages: a length or a matrix shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// A number of entries.
+    Len(usize),
+    /// Rows and columns.
+    Matrix(usize, usize),
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Len(n) => write!(f, "{n} entries"),
+            Self::Matrix(m, n) => write!(f, "{m}×{n}"),
+        }
+    }
+}
+
+/// Checks that two sizes agree.
+pub(crate) fn shape(what: &'static str, expected: Size, found: Size) -> Result<(), InputError> {
+    if expected == found { Ok(()) } else { Err(InputError::Shape { what, expected, found }) }
+}
+
+/// Checks that a parameter satisfies its requirement.
+pub(crate) fn argument(ok: bool, name: &'static str, value: f64, requirement: &'static str) -> Result<(), InputError> {
+    if ok { Ok(()) } else { Err(InputError::Argument { name, value, requirement }) }
+}
+
+/// Checks that all entries are finite; reports the first that is not.
+pub(crate) fn finite<'a>(what: &'static str, entries: impl IntoIterator<Item = &'a f64>) -> Result<(), InputError> {
+    match entries.into_iter().enumerate().find(|(_, x)| !x.is_finite()) {
+        None => Ok(()),
+        Some((index, &value)) => Err(InputError::NonFinite { what, index, value }),
+    }
+}

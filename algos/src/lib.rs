@@ -1,0 +1,19 @@
+//! Numerical-linear-algebra algorithms from the literature.
+//!
+//! Each family holds, for every published algorithm, a *reference* (the paper's pseudo-code made literal, for reading
+//! and auditing) and *fast* variants (the same function, engineered). All variants of one algorithm share one
+//! signature, so that any of them can be dropped in for any other.
+//!
+//! | family | problem | paper |
+//! | --- | --- | --- |
+//! | [`recovery`] | a low-rank matrix from grossly corrupted linear measurements | Ma & Fattahi, [arXiv:2202.08788](https://arxiv.org/abs/2202.08788) |
+//!
+//! Nothing here reads a clock, a file or global state; randomness comes only from a generator that the caller passes.
+
+pub mod effort;
+pub mod error;
+pub mod recovery;
+
+pub use effort::{Effort, Outcome, Status};
+pub use error::{Error, InputError, NumericalError};
+pub use faer::{self, Par};

@@ -1,0 +1,1 @@
+//! Robust recovery of a low-rank matrix from linear measurements.
