@@ -17,3 +17,4 @@ pub mod recovery;
 pub use effort::{Effort, Outcome, Status};
 pub use error::{Error, InputError, NumericalError};
 pub use faer::{self, Par};
+pub use pulp;

@@ -1,0 +1,82 @@
+//! Cases: one object that benchmarks, `compare`, instruction counts, peers and timed claims all run.
+
+use std::{io, path::Path};
+
+use algos::{Effort, Par};
+
+use super::experiment::Scale;
+
+/// A named problem of a paper or family, made from a seed.
+pub trait Case: Sync {
+    /// The key: `family/what`, such as `recovery/subgm-d20`.
+    fn key(&self) -> &'static str;
+    /// One sentence: the problem and its sizes.
+    fn about(&self) -> &'static str;
+    /// The smallest scale at which the case is worth its time.
+    fn scale(&self) -> Scale;
+    /// The variants that solve it; the first is the reference.
+    fn variants(&self) -> &'static [&'static str];
+    /// Makes the problem.
+    fn problem(&self, seed: u64) -> Result<Box<dyn Problem>, algos::Error>;
+}
+
+/// One instance of a case.
+pub trait Problem {
+    /// Readies a variant to run: packing and allocation happen here, timed apart.
+    fn prepare<'a>(&'a self, variant: &str, par: Par) -> Result<Box<dyn Run + 'a>, Unknown>;
+    /// How accurate an output is by the problem's own measure, or what is wrong with it.
+    fn verify(&self, output: &Output) -> Result<Accuracy, Wrong>;
+    /// The work of one run of the variant.
+    fn work(&self, variant: &str) -> Work;
+    /// Writes the input as `.npy` files, for peers in any language.
+    fn export(&self, folder: &Path) -> io::Result<()>;
+}
+
+/// A variant that is ready to run.
+pub trait Run {
+    /// Runs once. Nothing is allocated or converted here that the variant itself does not need.
+    fn run(&mut self) -> Result<Output, algos::Error>;
+}
+
+/// What a run returns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Output {
+    /// The numbers that the problem asks for, in an order that the problem defines.
+    pub values: Vec<f64>,
+    /// The work counted while it ran.
+    pub effort: Effort,
+}
+
+/// How good a correct output is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Accuracy {
+    /// The problem's own error measure; smaller is better.
+    pub error: f64,
+    /// The largest error that the problem's contract allows.
+    pub contract: f64,
+}
+
+/// Why an output is wrong.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("wrong answer: {0}")]
+pub struct Wrong(pub String);
+
+/// A variant that a problem does not have.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Unknown {
+    /// No such variant.
+    #[error("there is no variant `{0}`")]
+    Variant(String),
+    /// The variant cannot take this problem.
+    #[error(transparent)]
+    Algorithm(#[from] algos::Error),
+}
+
+/// The work that the mathematics asks of a variant: what throughput is stated in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Work {
+    /// Floating-point operations.
+    pub flops: f64,
+    /// Bytes that have to come from memory or cache at least once per pass.
+    pub bytes: f64,
+}

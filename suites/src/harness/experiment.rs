@@ -1,0 +1,230 @@
+//! What the author of a paper writes: points, trials and a pure function from (point, trial) to rows.
+
+use std::{fmt, marker::PhantomData, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    error::{Error, Result},
+    record::{Column, Record, to_line},
+    seed::{Trial, canonical},
+};
+
+/// How much of an experiment is run. The code is the same, only the points and the number of trials differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Scale {
+    /// At most a minute for everything: what CI runs.
+    Smoke,
+    /// At most eight minutes: what a newcomer runs and what is committed.
+    Default,
+    /// The papers' own sizes.
+    Full,
+}
+
+impl Scale {
+    /// The name on the command line and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Smoke => "smoke",
+            Self::Default => "default",
+            Self::Full => "full",
+        }
+    }
+}
+
+impl fmt::Display for Scale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Scale {
+    type Err = String;
+
+    fn from_str(s: &str) -> std::result::Result<Self, String> {
+        [Self::Smoke, Self::Default, Self::Full]
+            .into_iter()
+            .find(|scale| scale.name() == s)
+            .ok_or_else(|| format!("`{s}` is not a scale: smoke, default or full"))
+    }
+}
+
+/// What one trial is predicted to take. Plans and the order of work come from it; the report sets it against what was
+/// measured.
+#[derive(Debug, Clone, Copy)]
+pub struct Cost {
+    /// Floating-point operations.
+    pub flops: f64,
+    /// Bytes held at the peak.
+    pub memory: u64,
+    /// Rows written over all tables.
+    pub rows: u32,
+}
+
+/// A family of runs of one algorithm: points in its parameter space, seeded trials at each, rows out of each trial.
+///
+/// [`run`](Experiment::run) is a pure function of (point, trial): no clock, no global state, no output but `out`.
+pub trait Experiment: Sync + Sized + 'static {
+    /// The coordinates that change between runs. They are the leading columns of every table.
+    type Point: Record;
+    /// The key within the paper.
+    const KEY: &'static str;
+    /// One sentence: what is run and what is measured.
+    const ABOUT: &'static str;
+    /// The tables that [`run`](Experiment::run) fills. A failed trial leaves its row in the first.
+    const TABLES: &'static [TableSchema];
+
+    /// The points at a scale, in the order in which tables list them.
+    fn points(scale: Scale) -> Vec<Self::Point>;
+    /// The number of trials at a point.
+    fn trials(scale: Scale, point: &Self::Point) -> u32;
+    /// The predicted cost of one trial.
+    fn cost(point: &Self::Point) -> Cost;
+    /// Runs one trial. An error of the algorithm becomes a row with its status.
+    fn run(point: &Self::Point, trial: &Trial<'_>, out: &mut Out<Self>) -> Result<(), algos::Error>;
+}
+
+/// A table of rows `R` filled by experiment `E`.
+#[derive(Debug)]
+pub struct Table<E, R> {
+    /// The name in the file name `<experiment>.<table>.csv`.
+    pub name: &'static str,
+    rows: PhantomData<fn() -> (E, R)>,
+}
+
+impl<E, R> Clone for Table<E, R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E, R> Copy for Table<E, R> {}
+
+impl<E, R: Record> Table<E, R> {
+    /// A table with this name.
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, rows: PhantomData }
+    }
+
+    /// The table without its types.
+    pub const fn schema(&self) -> TableSchema {
+        TableSchema { name: self.name, columns: R::COLUMNS }
+    }
+}
+
+/// A table without its types.
+#[derive(Debug, Clone, Copy)]
+pub struct TableSchema {
+    /// The name in the file name.
+    pub name: &'static str,
+    /// The columns after the point, `trial`, `record` and `status`.
+    pub columns: &'static [Column],
+}
+
+/// Where a trial puts its rows.
+#[derive(Debug)]
+pub struct Out<E> {
+    /// For each table of the experiment, the lines put so far.
+    lines: Vec<Vec<String>>,
+    fault: Option<String>,
+    experiment: PhantomData<fn() -> E>,
+}
+
+impl<E: Experiment> Out<E> {
+    fn new() -> Self {
+        Self { lines: vec![Vec::new(); E::TABLES.len()], fault: None, experiment: PhantomData }
+    }
+
+    /// Appends a row to a table of this experiment.
+    pub fn put<R: Record>(&mut self, table: Table<E, R>, row: R) {
+        match (E::TABLES.iter().position(|t| t.name == table.name), to_line(&row)) {
+            (Some(index), Ok(line)) => self.lines[index].push(line),
+            (None, _) => self.fault = Some(format!("table `{}` is not in TABLES of `{}`", table.name, E::KEY)),
+            (_, Err(e)) => self.fault = Some(format!("a row of table `{}` has no CSV form: {e}", table.name)),
+        }
+    }
+}
+
+/// Everything that one trial left: what the journal stores.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrialRows {
+    /// For each table, the lines of cells after `status`.
+    pub lines: Vec<Vec<String>>,
+    /// The algorithm's error, when it gave one.
+    pub failure: Option<String>,
+}
+
+/// An [`Experiment`] without its types: what the runner, the plan and the schema need.
+pub trait AnyExperiment: Sync {
+    /// See [`Experiment::KEY`].
+    fn key(&self) -> &'static str;
+    /// See [`Experiment::ABOUT`].
+    fn about(&self) -> &'static str;
+    /// See [`Experiment::TABLES`].
+    fn tables(&self) -> &'static [TableSchema];
+    /// The columns of a point.
+    fn point_columns(&self) -> &'static [Column];
+    /// The points at a scale, ready to run.
+    fn points(&self, scale: Scale) -> Result<Vec<Point>>;
+}
+
+/// A point of an experiment without its type.
+pub struct Point {
+    /// The cells of the point's columns, as in the CSV file.
+    pub cells: String,
+    /// The canonical bytes that name its streams.
+    pub key: Vec<u8>,
+    /// The number of trials.
+    pub trials: u32,
+    /// The predicted cost of a trial.
+    pub cost: Cost,
+    run: Box<dyn Fn(&Trial<'_>) -> Result<TrialRows> + Send + Sync>,
+}
+
+impl Point {
+    /// Runs one trial of this point.
+    pub fn run(&self, trial: &Trial<'_>) -> Result<TrialRows> {
+        (self.run)(trial)
+    }
+}
+
+impl<E: Experiment> AnyExperiment for E {
+    fn key(&self) -> &'static str {
+        E::KEY
+    }
+
+    fn about(&self) -> &'static str {
+        E::ABOUT
+    }
+
+    fn tables(&self) -> &'static [TableSchema] {
+        E::TABLES
+    }
+
+    fn point_columns(&self) -> &'static [Column] {
+        E::Point::COLUMNS
+    }
+
+    fn points(&self, scale: Scale) -> Result<Vec<Point>> {
+        E::points(scale).into_iter().map(|point| prepare::<E>(scale, point)).collect()
+    }
+}
+
+fn prepare<E: Experiment>(scale: Scale, point: E::Point) -> Result<Point> {
+    let fault = |e: &dyn fmt::Display| Error::broken(format!("experiment `{}`: {e}", E::KEY));
+    Ok(Point {
+        cells: to_line(&point).map_err(|e| fault(&e))?,
+        key: canonical(&point).map_err(|e| fault(&e))?,
+        trials: E::trials(scale, &point),
+        cost: E::cost(&point),
+        run: Box::new(move |trial| {
+            let mut out = Out::<E>::new();
+            let failure = E::run(&point, trial, &mut out).err().map(|e| e.to_string());
+            match out.fault {
+                Some(fault) => Err(Error::broken(fault)),
+                None => Ok(TrialRows { lines: out.lines, failure }),
+            }
+        }),
+    })
+}

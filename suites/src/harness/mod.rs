@@ -1,0 +1,27 @@
+//! The harness: executes what papers describe.
+//!
+//! | question | module |
+//! | --- | --- |
+//! | what does an author write? | [`paper`], [`experiment`], [`record`], [`claim`], [`figure`], [`case`] |
+//! | where do random numbers come from? | [`seed`] |
+//! | how do trials become files? | [`runner`], [`journal`], [`table`], [`folder`] |
+//! | how do files become verdicts? | [`rows`], [`stats`], [`claim`], [`verdicts`] |
+//! | what is written for people? | [`figure`], [`provenance`] |
+
+pub mod case;
+pub mod claim;
+pub mod error;
+pub mod experiment;
+pub mod figure;
+pub mod folder;
+pub mod journal;
+pub mod paper;
+pub mod provenance;
+pub mod record;
+pub mod rows;
+pub mod runner;
+pub mod seed;
+pub mod select;
+pub mod stats;
+pub mod table;
+pub mod verdicts;

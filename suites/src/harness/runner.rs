@@ -1,0 +1,260 @@
+//! Runs trials in parallel, each at most once, and journals them as they end.
+
+use std::{
+    any::Any,
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
+    },
+    time::{Duration, Instant},
+};
+
+use super::{
+    error::{Error, Result},
+    experiment::{Point, Scale, TrialRows},
+    folder::{Folder, sha256},
+    journal::{Header, Journal},
+    rows::header,
+    seed::Trial,
+    select::Selected,
+    table::write_tables,
+};
+
+/// What a power cut may cost.
+const SYNC_EVERY: Duration = Duration::from_secs(1);
+
+/// Which part of all trials is run here: `index` of `count`, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    /// This part.
+    pub index: u32,
+    /// The number of parts.
+    pub count: u32,
+}
+
+impl Shard {
+    /// Everything.
+    pub const WHOLE: Self = Self { index: 1, count: 1 };
+}
+
+/// An experiment with its points and its journal: what is planned and what is done.
+pub struct Unit {
+    /// The experiment.
+    pub selected: Selected,
+    /// Its points.
+    pub points: Arc<[Point]>,
+    /// Its journal.
+    pub journal: Journal,
+    todo: Vec<(u32, u32)>,
+}
+
+/// The identity of a run.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Master seed.
+    pub seed: u64,
+    /// Scale.
+    pub scale: Scale,
+    /// Part of the trials.
+    pub shard: Shard,
+    /// SHA-256 of the executable.
+    pub executable: String,
+    /// Whether journals are discarded.
+    pub fresh: bool,
+}
+
+/// The path of an experiment's journal in a result folder.
+pub fn journal_path(selected: &Selected) -> String {
+    format!("{}.journal", selected.name())
+}
+
+/// All trials of the points as `(point, trial)`, in the order of the tables.
+pub fn trials(points: &[Point]) -> impl Iterator<Item = (u32, u32)> {
+    (0u32..).zip(points).flat_map(|(number, point)| (0..point.trials).map(move |trial| (number, trial)))
+}
+
+impl Run {
+    /// The header of an experiment's journal in this run.
+    pub fn header(&self, selected: &Selected) -> Header {
+        let experiment = selected.experiment;
+        let schema = experiment.tables().iter().map(|t| header(experiment, t)).collect::<Vec<_>>().join("\n");
+        Header {
+            paper: selected.paper.key.to_owned(),
+            experiment: experiment.key().to_owned(),
+            executable: self.executable.clone(),
+            seed: self.seed,
+            scale: self.scale,
+            schema: sha256(schema.as_bytes()),
+            shard: (self.shard.index, self.shard.count),
+        }
+    }
+}
+
+impl Unit {
+    /// Opens the experiment in a folder; finds out which of its trials are still to run. Trials are dealt to shards in
+    /// turn, so that all shards get a share of the dear points.
+    pub fn open(selected: Selected, folder: &Folder, run: &Run) -> Result<Self> {
+        let points: Arc<[Point]> = selected.experiment.points(run.scale)?.into();
+        let distinct: BTreeMap<_, _> = points.iter().map(|p| (&p.key, &p.cells)).collect();
+        if distinct.len() < points.len() {
+            return Err(Error::broken(format!("experiment `{}` lists a point twice", selected.name())));
+        }
+        let path = folder.path(&journal_path(&selected));
+        let journal = Journal::open(&path, &run.header(&selected), run.fresh)?;
+        let mine = |number: usize| number as u32 % run.shard.count == run.shard.index - 1;
+        let mut todo: Vec<_> = trials(&points)
+            .enumerate()
+            .filter(|&(number, (point, trial))| mine(number) && !journal.has(point, trial))
+            .map(|(_, place)| place)
+            .collect();
+        // Longest first, so that no long trial is left for the end.
+        todo.sort_by(|a, b| points[b.0 as usize].cost.flops.total_cmp(&points[a.0 as usize].cost.flops));
+        Ok(Self { selected, points, journal, todo })
+    }
+
+    /// The number of trials still to run.
+    pub fn remaining(&self) -> usize {
+        self.todo.len()
+    }
+
+    /// Predicted floating-point operations of the trials still to run.
+    pub fn flops(&self) -> f64 {
+        self.todo.iter().map(|&(point, _)| self.points[point as usize].cost.flops).sum()
+    }
+
+    /// Writes the experiment's tables; returns path and SHA-256 of each.
+    pub fn write_tables(&self, folder: &Folder) -> Result<BTreeMap<String, String>> {
+        write_tables(folder, self.selected.paper.key, self.selected.experiment, &self.points, &self.journal)
+    }
+}
+
+/// What the caller of [`run`] is told.
+#[derive(Debug)]
+pub enum Event {
+    /// A trial of unit `unit`, predicted to take `flops`, is in the journal.
+    Trial {
+        /// Index of the unit.
+        unit: usize,
+        /// Predicted cost.
+        flops: f64,
+    },
+    /// All trials of the unit with this index are in its journal.
+    Finished(usize),
+}
+
+type Done = (usize, (u32, u32), Result<(TrialRows, f64)>);
+
+/// Runs what is still to run on `jobs` threads, cheapest experiment first. One thread, the caller's, writes.
+pub fn run(
+    units: &mut [Unit],
+    run: &Run,
+    jobs: usize,
+    stop: &AtomicBool,
+    mut on: impl FnMut(&[Unit], Event) -> Result<()>,
+) -> Result<()> {
+    let mut order: Vec<usize> = (0..units.len()).collect();
+    order.sort_by(|&a, &b| units[a].flops().total_cmp(&units[b].flops()));
+    let mut left: Vec<usize> = units.iter().map(Unit::remaining).collect();
+    let queue: Vec<_> = order.iter().flat_map(|&u| units[u].todo.iter().map(move |&place| (u, place))).collect();
+    for &unit in order.iter().filter(|&&u| left[u] == 0) {
+        on(units, Event::Finished(unit))?;
+    }
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(jobs)
+        .build()
+        .map_err(|e| Error::broken(format!("cannot start {jobs} threads: {e}")))?;
+    // The workers share the points; the journals stay with the caller.
+    let shared: Vec<_> = units.iter().map(|u| (u.selected, Arc::clone(&u.points))).collect();
+    let (halt, next) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let (send, receive) = mpsc::sync_channel::<Done>(1024);
+    let work = |send: &SyncSender<Done>| {
+        while !halt.load(Ordering::Relaxed) && !stop.load(Ordering::Relaxed) {
+            let Some(&(unit, place)) = queue.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
+            let (selected, points) = &shared[unit];
+            let done = timed_trial(selected, &points[place.0 as usize], place.1, run.seed);
+            if send.send(Done { unit, place, done }).is_err() {
+                break;
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let send = send; // dropped with the last worker, which ends `collect`
+            pool.broadcast(|_| work(&send));
+        });
+        let outcome = collect(units, &mut left, receive, &mut on);
+        halt.store(true, Ordering::Relaxed);
+        outcome
+    })?;
+    if stop.load(Ordering::Relaxed) && left.iter().any(|&n| n > 0) {
+        let left: usize = left.iter().sum();
+        return Err(Error::Interrupted(format!(
+            "stopped with {left} of {} trials to go; what is finished is kept, the same command goes on",
+            queue.len()
+        )));
+    }
+    Ok(())
+}
+
+/// A finished trial on its way from a worker to the journal.
+struct Done {
+    unit: usize,
+    place: (u32, u32),
+    done: Result<(TrialRows, f64)>,
+}
+
+/// Journals what the workers send, until they end or something fails.
+fn collect(
+    units: &mut [Unit],
+    left: &mut [usize],
+    receive: Receiver<Done>,
+    on: &mut impl FnMut(&[Unit], Event) -> Result<()>,
+) -> Result<()> {
+    let mut synced = Instant::now();
+    let mut dirty = vec![false; units.len()];
+    loop {
+        match receive.recv_timeout(SYNC_EVERY) {
+            Ok(Done { unit, place: (point, trial), done }) => {
+                let (rows, seconds) = done?;
+                let owner = &mut units[unit];
+                owner.journal.append(point, trial, seconds, &rows)?;
+                let flops = owner.points[point as usize].cost.flops;
+                dirty[unit] = true;
+                left[unit] -= 1;
+                on(units, Event::Trial { unit, flops })?;
+                if left[unit] == 0 {
+                    on(units, Event::Finished(unit))?;
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+        }
+        if synced.elapsed() >= SYNC_EVERY {
+            for (unit, dirty) in units.iter().zip(&mut dirty).filter(|(_, dirty)| **dirty) {
+                unit.journal.sync()?;
+                *dirty = false;
+            }
+            synced = Instant::now();
+        }
+    }
+}
+
+/// Runs one trial; a panic in it becomes an error that says which trial it was.
+fn timed_trial(selected: &Selected, point: &Point, index: u32, master: u64) -> Result<(TrialRows, f64)> {
+    let (paper, experiment) = (selected.paper.key, selected.experiment.key());
+    let trial = Trial { master, paper, experiment, point: &point.key, index };
+    let start = Instant::now();
+    let rows = catch_unwind(AssertUnwindSafe(|| point.run(&trial))).map_err(|payload| {
+        let (name, cells, what) = (selected.name(), &point.cells, panic_message(&*payload));
+        Error::broken(format!("{name}, point ({cells}), trial {index} panicked: {what}"))
+    })??;
+    Ok((rows, start.elapsed().as_secs_f64()))
+}
+
+fn panic_message(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
