@@ -1,0 +1,3 @@
+//! What every experiment shares.
+
+pub mod stats;
