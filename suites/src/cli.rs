@@ -1,0 +1,129 @@
+//! The command line.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    commands::{check, list, reproduce, why},
+    harness::{
+        error::{Error, Result},
+        experiment::Scale,
+        paper::Paper,
+        runner::Shard,
+    },
+};
+
+/// Re-run the claims of numerical-linear-algebra papers from seeds, and judge them.
+#[derive(Debug, Parser)]
+#[command(name = "residual", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show what there is.
+    List {
+        /// Only these.
+        what: Option<list::What>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run experiments, judge claims, draw figures, write the report.
+    Reproduce(ReproduceArguments),
+    /// Judge claims, draw figures and write the report again, from the CSV files alone.
+    Check {
+        #[command(flatten)]
+        out: OutArguments,
+        /// Also splice the table of verdicts into README.md in the current folder.
+        #[arg(long)]
+        readme: bool,
+    },
+    /// Explain a verdict: the checks, their intervals and ranges, the control, the rows.
+    Why {
+        /// Key of the claim.
+        claim: String,
+        #[command(flatten)]
+        out: OutArguments,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct OutArguments {
+    /// The result folder.
+    #[arg(long, default_value = "results/default")]
+    out: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+struct ReproduceArguments {
+    /// Papers, families, experiments or claims, as keys or globs; all if none is given.
+    select: Vec<String>,
+    /// How much is run.
+    #[arg(long, value_enum, default_value_t = Scale::Default)]
+    scale: Scale,
+    /// Master seed.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Threads; trials run in parallel, each on one [default: all cores].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    jobs: Option<u32>,
+    /// The result folder [default: results/<scale>].
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Discard what an earlier run left of the selected experiments.
+    #[arg(long)]
+    fresh: bool,
+    /// Run only part I of N of the trials; `residual merge` joins the parts.
+    #[arg(long, value_name = "I/N", value_parser = shard, default_value = "1/1", hide_default_value = true)]
+    shard: Shard,
+    /// Print trials, seconds, memory and disk, and run nothing.
+    #[arg(long)]
+    plan: bool,
+}
+
+fn shard(text: &str) -> Result<Shard, String> {
+    let parts = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+    match parts {
+        Some((index, count)) if 1 <= index && index <= count => Ok(Shard { index, count }),
+        _ => Err("give I/N with 1 ≤ I ≤ N, such as 2/8".into()),
+    }
+}
+
+/// Runs the command with the papers of the caller.
+pub fn run(papers: &'static [&'static Paper]) -> ExitCode {
+    // Factorizations are not bit-identical across thread counts, so inside a trial all is sequential.
+    faer::set_global_parallelism(faer::Par::Seq);
+    match dispatch(papers, Arguments::parse().command) {
+        Ok(code) => code,
+        Err(e) => {
+            eprintln!("residual: {e}");
+            ExitCode::from(e.exit_status())
+        }
+    }
+}
+
+fn dispatch(papers: &'static [&'static Paper], command: Command) -> Result<ExitCode, Error> {
+    match command {
+        Command::List { what, json } => list::list(papers, what, json),
+        Command::Reproduce(a) => {
+            let jobs = a.jobs.map_or_else(default_jobs, |n| n as usize);
+            let out = a.out.unwrap_or_else(|| PathBuf::from("results").join(a.scale.name()));
+            let order = reproduce::Order { scale: a.scale, seed: a.seed, jobs, out, fresh: a.fresh, shard: a.shard };
+            if a.plan {
+                crate::commands::plan::plan(papers, &a.select, &order)
+            } else {
+                reproduce::reproduce(papers, &a.select, &order)
+            }
+        }
+        Command::Check { out, readme } => check::check(papers, &out.out, readme),
+        Command::Why { claim, out } => why::why(papers, &claim, &out.out),
+    }
+}
+
+fn default_jobs() -> usize {
+    std::thread::available_parallelism().map_or(1, Into::into)
+}
