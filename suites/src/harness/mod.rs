@@ -1,0 +1,3 @@
+//! Runs experiments and judges claims.
+
+pub mod dataset;
