@@ -10,16 +10,20 @@
 
 pub mod case;
 pub mod claim;
+pub mod dataset;
 pub mod error;
 pub mod experiment;
 pub mod figure;
 pub mod folder;
 pub mod journal;
+pub mod judge;
 pub mod paper;
 pub mod provenance;
 pub mod record;
+pub mod report;
 pub mod rows;
 pub mod runner;
+pub mod schema;
 pub mod seed;
 pub mod select;
 pub mod stats;
