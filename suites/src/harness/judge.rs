@@ -1,123 +1,185 @@
 //! Judges the claims of a result folder and writes everything that follows from its tables.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    claim::{Claim, Judgement, Kind},
+    claim::{Claim, Judgement, Kind, Unjudged},
     error::{Error, Result},
+    experiment::Scale,
     figure,
     folder::Folder,
     paper::{Figure, Paper},
-    provenance::Provenance,
+    provenance::{Made, Provenance},
     record::Record,
     report,
     rows::Rows,
+    runner::Unit,
     schema,
+    select::Selected,
     verdicts::{self, CHECKS, CLAIMS, CheckRow, ClaimRow, TIMING_CLAIMS},
 };
 
-/// The verdicts of a folder while they come in.
+/// A result folder under judgement: which experiments it holds, and the verdicts as they come in.
 pub struct Bench<'a> {
     folder: &'a Folder,
     papers: &'static [&'static Paper],
-    provenance: &'a Provenance,
+    provenance: Provenance,
+    /// The experiments in question, as `paper/experiment`; claims and figures that use none of them stay as they are.
+    scope: BTreeSet<String>,
     judged: BTreeMap<&'static str, (ClaimRow, Vec<CheckRow>)>,
 }
 
 impl<'a> Bench<'a> {
-    /// No claim is judged yet.
-    pub fn new(folder: &'a Folder, papers: &'static [&'static Paper], provenance: &'a Provenance) -> Self {
-        Self { folder, papers, provenance, judged: BTreeMap::new() }
+    /// Takes up the folder. Experiments in `scope` count as not there until [`Bench::finish`] is told of them.
+    pub fn run(
+        folder: &'a Folder,
+        papers: &'static [&'static Paper],
+        mut provenance: Provenance,
+        scope: &[Selected],
+    ) -> Result<Self> {
+        let scope: BTreeSet<_> = scope.iter().map(Selected::name).collect();
+        provenance.experiments.retain(|name, _| !scope.contains(name));
+        provenance.files.retain(|file, _| !scope.iter().any(|name| file.starts_with(&format!("{name}."))));
+        provenance.write(folder)?;
+        Ok(Self { folder, papers, provenance, scope, judged: BTreeMap::new() })
     }
 
-    /// Judges one claim whose tables are there.
-    pub fn judge(&mut self, paper: &'static Paper, claim: &'static Claim) -> Result<&ClaimRow> {
-        let (scale, seed) = (self.provenance.scale, self.provenance.seed);
-        let judgement = match missing(paper, claim.experiments, self.provenance)? {
-            Some(why) => Judgement::skipped(why),
-            None => claim.judge(&Rows::new(self.folder, paper.key), scale)?,
+    /// Takes up the folder to judge all that it holds again.
+    pub fn check(folder: &'a Folder, papers: &'static [&'static Paper], provenance: Provenance) -> Self {
+        let experiments = papers.iter().flat_map(|p| p.experiments.iter().map(|e| format!("{}/{}", p.key, e.key())));
+        Self { folder, papers, scope: experiments.collect(), provenance, judged: BTreeMap::new() }
+    }
+
+    /// Writes the tables of an experiment whose trials are all in its journal.
+    pub fn finish(&mut self, unit: &Unit) -> Result<()> {
+        self.provenance.files.extend(unit.write_tables(self.folder)?);
+        let build = &self.provenance.build;
+        let made = Made {
+            commit: build.commit.clone(),
+            executable: build.executable.clone(),
+            trials: unit.journal.len(),
+            core_seconds: unit.journal.seconds(),
+            flops: unit.points.iter().map(|p| p.cost.flops * f64::from(p.trials)).sum(),
         };
-        let row = ClaimRow::new(paper, claim, &judgement, scale, seed);
-        let checks = CheckRow::all(paper, claim, &judgement);
-        Ok(&self.judged.entry(claim.key).insert_entry((row, checks)).into_mut().0)
+        self.provenance.experiments.insert(unit.selected.name(), made);
+        self.provenance.write(self.folder)
     }
 
-    /// Whether all verdicts so far are the expected ones; verdicts on times do not count.
-    pub fn as_expected(&self) -> bool {
-        self.judged.values().all(|(row, _)| row.kind == Kind::Timing.name() || row.as_expected())
-    }
-
-    /// Writes verdicts, figures, schema and report. Rows of claims that were not judged now stay as they are.
-    pub fn write(&self) -> Result<Vec<ClaimRow>> {
-        let old: Vec<ClaimRow> = [CLAIMS, TIMING_CLAIMS]
-            .iter()
-            .map(|file| verdicts::read(self.folder, file))
-            .collect::<Result<Vec<_>>>()?
-            .concat();
-        let old_checks: Vec<CheckRow> = verdicts::read(self.folder, CHECKS)?;
-        let (mut rows, mut checks) = (Vec::new(), Vec::new());
-        for claim in self.papers.iter().flat_map(|p| p.claims) {
-            if let Some((row, its)) = self.judged.get(claim.key) {
-                rows.push(row.clone());
-                checks.extend(its.iter().cloned());
-            } else {
-                rows.extend(old.iter().filter(|r| r.claim == claim.key).cloned());
-                checks.extend(old_checks.iter().filter(|c| c.claim == claim.key).cloned());
+    /// Judges the claims in scope whose tables have become complete; returns their rows.
+    pub fn judge(&mut self) -> Result<Vec<ClaimRow>> {
+        let mut rows = Vec::new();
+        for paper in self.papers {
+            for claim in paper.claims {
+                if !self.judged.contains_key(claim.key) && self.ready(paper, claim.experiments)? {
+                    let judgement = self.judgement(paper, claim)?;
+                    let (scale, seed) = (self.provenance.scale, self.provenance.seed);
+                    let row = ClaimRow::new(paper, claim, &judgement, scale, seed);
+                    self.judged.insert(claim.key, (row.clone(), CheckRow::all(paper, claim, &judgement)));
+                    rows.push(row);
+                }
             }
         }
-        let (timing, lasting): (Vec<_>, Vec<_>) = rows.iter().partition(|r| r.kind == Kind::Timing.name());
+        Ok(rows)
+    }
+
+    fn judgement(&self, paper: &'static Paper, claim: &Claim) -> Result<Judgement> {
+        let scale = self.provenance.scale;
+        for key in claim.experiments {
+            if empty(paper, key, scale)? {
+                return Ok(Judgement::skipped(format!("`{key}` is not run at scale {scale}")));
+            }
+        }
+        claim.judge(&Rows::new(self.folder, paper.key), scale)
+    }
+
+    /// Whether the tables are in the scope and complete.
+    fn ready(&self, paper: &Paper, experiments: &[&str]) -> Result<bool> {
+        let in_scope = experiments.iter().any(|key| self.scope.contains(&format!("{}/{key}", paper.key)));
+        Ok(in_scope && self.complete(paper, experiments)?)
+    }
+
+    /// Whether each of the experiments is in the folder, or is not run at its scale.
+    fn complete(&self, paper: &Paper, experiments: &[&str]) -> Result<bool> {
+        for key in experiments {
+            let made = self.provenance.experiments.contains_key(&format!("{}/{key}", paper.key));
+            if !made && !empty(paper, key, self.provenance.scale)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Draws the figures in scope whose tables are complete.
+    pub fn draw(&self) -> Result<()> {
+        for paper in self.papers {
+            for figure in paper.figures {
+                if self.ready(paper, figure.experiments)? {
+                    self.draw_one(paper, figure)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn draw_one(&self, paper: &Paper, figure: &Figure) -> Result<()> {
+        let file = figure.file(paper);
+        let mut shown = figure.experiments.iter();
+        let drawn = if shown.any(|key| empty(paper, key, self.provenance.scale).unwrap_or(true)) {
+            Err(Unjudged::no_power("not run at this scale"))
+        } else {
+            (figure.draw)(&Rows::new(self.folder, paper.key))
+        };
+        match drawn {
+            Ok(panels) => {
+                let svg = figure::svg(figure.title, figure.alt, &panels)
+                    .map_err(|e| Error::broken(format!("figure {file}: {e}")))?;
+                self.folder.write(&file, svg.as_bytes()).map(|_| ())
+            }
+            Err(Unjudged::NoPower(_)) => self.folder.remove(&file),
+            Err(Unjudged::Rows(e)) => Err(e),
+        }
+    }
+
+    /// Writes verdicts, schema and report; returns the rows of all claims. Claims out of scope keep their rows.
+    pub fn write(&self) -> Result<Vec<ClaimRow>> {
+        let mut kept: Vec<ClaimRow> = verdicts::read(self.folder, CLAIMS)?;
+        kept.extend(verdicts::read(self.folder, TIMING_CLAIMS)?);
+        let kept_checks: Vec<CheckRow> = verdicts::read(self.folder, CHECKS)?;
+        let (mut rows, mut checks) = (Vec::new(), Vec::new());
+        for paper in self.papers {
+            for claim in paper.claims {
+                if let Some((row, its_checks)) = self.judged.get(claim.key) {
+                    rows.push(row.clone());
+                    checks.extend(its_checks.iter().cloned());
+                } else if self.complete(paper, claim.experiments)? {
+                    rows.extend(kept.iter().filter(|row| row.claim == claim.key).cloned());
+                    checks.extend(kept_checks.iter().filter(|check| check.claim == claim.key).cloned());
+                }
+            }
+        }
+        let (timing, lasting): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.kind == Kind::Timing.name());
         verdicts::write(self.folder, CLAIMS, ClaimRow::COLUMNS, &lasting)?;
         if !timing.is_empty() {
             verdicts::write(self.folder, TIMING_CLAIMS, ClaimRow::COLUMNS, &timing)?;
         }
         verdicts::write(self.folder, CHECKS, CheckRow::COLUMNS, &checks)?;
-        schema::write(self.folder, self.papers, self.provenance)?;
-        report::write(self.folder, self.papers, self.provenance, &rows, &checks)?;
+        schema::write(self.folder, self.papers, &self.provenance)?;
+        report::write(self.folder, self.papers, &self.provenance, &rows, &checks)?;
         Ok(rows)
     }
 
-    /// Draws a figure whose tables are there.
-    pub fn draw(&self, paper: &Paper, figure: &Figure) -> Result<()> {
-        draw(self.folder, paper, figure)
+    /// The rows judged so far.
+    pub fn judged(&self) -> impl Iterator<Item = &ClaimRow> {
+        self.judged.values().map(|(row, _)| row)
+    }
+
+    /// Whether all verdicts so far are the expected ones; verdicts on times do not count.
+    pub fn as_expected(&self) -> bool {
+        self.judged().all(|row| row.kind == Kind::Timing.name() || row.as_expected())
     }
 }
 
-/// Why a claim cannot be judged at the folder's scale: an experiment that is not run there.
-fn missing(paper: &Paper, experiments: &[&str], provenance: &Provenance) -> Result<Option<String>> {
-    for key in experiments {
-        let experiment = paper
-            .experiment(key)
-            .ok_or_else(|| Error::broken(format!("paper `{}` has no experiment `{key}`", paper.key)))?;
-        if experiment.points(provenance.scale)?.is_empty() {
-            return Ok(Some(format!("`{key}` is not run at scale {}", provenance.scale)));
-        }
-    }
-    Ok(None)
-}
-
-/// Draws one figure into the folder.
-fn draw(folder: &Folder, paper: &Paper, figure: &Figure) -> Result<()> {
-    use super::claim::Unjudged;
-    let file = format!("{}/{}.svg", paper.key, figure.key);
-    match (figure.draw)(&Rows::new(folder, paper.key)) {
-        Ok(panels) => {
-            let svg = figure::svg(figure.title, figure.alt, &panels)
-                .map_err(|e| Error::broken(format!("figure {file}: {e}")))?;
-            folder.write(&file, svg.as_bytes()).map(|_| ())
-        }
-        Err(Unjudged::NoPower(_)) => folder.remove(&file),
-        Err(Unjudged::Rows(e)) => Err(e),
-    }
-}
-
-/// Whether all experiments of a list are in the folder, or are not run at its scale.
-pub fn complete(paper: &Paper, experiments: &[&str], provenance: &Provenance) -> Result<bool> {
-    for key in experiments {
-        let made = provenance.experiments.contains_key(&format!("{}/{key}", paper.key));
-        let empty = paper.experiment(key).map(|e| e.points(provenance.scale)).transpose()?.is_some_and(|p| p.is_empty());
-        if !made && !empty {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+fn empty(paper: &Paper, key: &str, scale: Scale) -> Result<bool> {
+    let unknown = || Error::broken(format!("paper `{}` has no experiment `{key}`", paper.key));
+    Ok(paper.experiment(key).ok_or_else(unknown)?.points(scale)?.is_empty())
 }

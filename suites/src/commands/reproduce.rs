@@ -1,0 +1,166 @@
+//! `residual reproduce`: from seeds to verdicts.
+
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+use crate::harness::{
+    claim::Verdict,
+    error::{Error, Result},
+    experiment::Scale,
+    folder::Folder,
+    judge::Bench,
+    paper::Paper,
+    progress::Progress,
+    provenance::{Build, Machine, Provenance},
+    runner::{self, Event, Run, Shard, Unit},
+    select::{Selected, select},
+    verdicts::ClaimRow,
+};
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// How much is run.
+    pub scale: Scale,
+    /// Master seed.
+    pub seed: u64,
+    /// Threads.
+    pub jobs: usize,
+    /// The result folder.
+    pub out: PathBuf,
+    /// Whether what an earlier run left is discarded.
+    pub fresh: bool,
+    /// Part of the trials.
+    pub shard: Shard,
+}
+
+/// Runs the selected experiments, then judges, draws and reports.
+pub fn reproduce(papers: &'static [&'static Paper], patterns: &[String], order: &Order) -> Result<ExitCode> {
+    let selected = select(papers, patterns)?;
+    let started = Instant::now();
+    let folder = Folder::create(&order.out)?;
+    let _lock = folder.lock()?;
+    let provenance = provenance(&folder, order, patterns.is_empty())?;
+    let executable = provenance.build.executable.clone();
+    let run = Run { seed: order.seed, scale: order.scale, shard: order.shard, executable, fresh: order.fresh };
+    let mut units = open(&selected, &folder, &run)?;
+    let stop = interruptible()?;
+    if order.shard != Shard::WHOLE {
+        return run_shard(&mut units, &run, order.jobs, &stop);
+    }
+    let mut bench = Bench::run(&folder, papers, provenance, &selected)?;
+    let progress = Progress::new(&units);
+    runner::run(&mut units, &run, order.jobs, &stop, |units, event| {
+        progress.on(units, &event);
+        if let Event::Finished(unit) = event {
+            bench.finish(&units[unit])?;
+            bench.judge()?.iter().for_each(|row| progress.say(&verdict_line(row)));
+        }
+        Ok(())
+    })?;
+    progress.finish();
+    bench.judge()?.iter().for_each(|row| println!("{}", verdict_line(row)));
+    bench.draw()?;
+    bench.write()?;
+    let seconds = started.elapsed().as_secs_f64();
+    println!("{}", summary(&bench, &format!("{seconds:.0} s, report in {}", folder.path("index.html").display())));
+    Ok(status(&bench))
+}
+
+fn run_shard(units: &mut [Unit], run: &Run, jobs: usize, stop: &AtomicBool) -> Result<ExitCode> {
+    let progress = Progress::new(units);
+    runner::run(units, run, jobs, stop, |units, event| {
+        progress.on(units, &event);
+        Ok(())
+    })?;
+    progress.finish();
+    println!("part {}/{} is done; `residual merge` joins the parts", run.shard.index, run.shard.count);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The provenance of the folder with this command's machine and build. A folder of another seed or scale is taken
+/// over only as a whole.
+fn provenance(folder: &Folder, order: &Order, whole: bool) -> Result<Provenance> {
+    let (machine, build) = (Machine::here(), Build::here()?);
+    let command = std::env::args().skip(1).fold("residual".to_owned(), |line, word| format!("{line} {word}"));
+    let (experiments, files) = match Provenance::read(folder)? {
+        Some(old) if (old.seed, old.scale) == (order.seed, order.scale) => (old.experiments, old.files),
+        Some(old) if !(whole && order.fresh) => {
+            return Err(Error::input(format!(
+                "{} holds seed {} at scale {}, not seed {} at scale {}; give --out another folder, or run everything \
+                 with --fresh",
+                folder.root().display(),
+                old.seed,
+                old.scale,
+                order.seed,
+                order.scale
+            )));
+        }
+        _ => Default::default(),
+    };
+    Ok(Provenance { scale: order.scale, seed: order.seed, command, machine, build, experiments, files })
+}
+
+/// Opens the experiments that are run at this scale.
+fn open(selected: &[Selected], folder: &Folder, run: &Run) -> Result<Vec<Unit>> {
+    let mut units = Vec::new();
+    for &selected in selected {
+        if !selected.experiment.points(run.scale)?.is_empty() {
+            let unit = Unit::open(selected, folder, run)?;
+            if unit.journal.damaged > 0 {
+                let (name, n) = (selected.name(), unit.journal.damaged);
+                eprintln!("{name}: {n} damaged places in the journal; the trials lost there run again");
+            }
+            units.push(unit);
+        }
+    }
+    Ok(units)
+}
+
+/// A flag that Ctrl-C and SIGTERM raise.
+fn interruptible() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
+        .map_err(|e| Error::broken(format!("cannot handle Ctrl-C: {e}")))?;
+    Ok(stop)
+}
+
+/// A verdict in one line.
+pub fn verdict_line(row: &ClaimRow) -> String {
+    let number = |x: Option<f64>| x.map_or_else(String::new, |x| format!("{x:.4e}"));
+    let mut line = format!("{:<15} {:<34}", row.verdict.to_string(), row.claim);
+    if row.measured.is_some() {
+        let (m, low, high) = (number(row.measured), number(row.ci_low), number(row.ci_high));
+        line += &format!(" {}: {m} [{low}, {high}], limit {}", row.statistic, number(row.threshold));
+    }
+    if !row.as_expected() {
+        line += &format!("  (expected: {})", row.expected);
+    }
+    line
+}
+
+/// The closing line: how many claims got which verdict.
+pub fn summary(bench: &Bench<'_>, rest: &str) -> String {
+    let count = |verdict| bench.judged().filter(|row| row.verdict == verdict).count();
+    let surprises = bench.judged().filter(|row| !row.as_expected()).count();
+    format!(
+        "{} reproduced, {} not reproduced, {} inconclusive, {} skipped; {surprises} not as expected; {rest}",
+        count(Verdict::Reproduced),
+        count(Verdict::NotReproduced),
+        count(Verdict::Inconclusive),
+        count(Verdict::Skipped),
+    )
+}
+
+/// 0 if every verdict is as expected, else 1.
+pub fn status(bench: &Bench<'_>) -> ExitCode {
+    ExitCode::from(u8::from(!bench.as_expected()))
+}
