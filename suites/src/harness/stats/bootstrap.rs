@@ -23,10 +23,10 @@ const SEED: u64 = 0x5EED_B007;
 /// Cost: [`RESAMPLES`] + 1 calls of `statistic`.
 pub fn bootstrap<T>(samples: &[T], statistic: impl Fn(&[&T]) -> f64) -> Estimate {
     let n = samples.len();
-    let mut drawn: Vec<&T> = samples.iter().collect();
     if n == 0 {
         return Estimate::undefined(n);
     }
+    let mut drawn: Vec<&T> = samples.iter().collect();
     let value = statistic(&drawn);
     if value.is_nan() {
         return Estimate::undefined(n);

@@ -19,6 +19,8 @@
 
 mod alarm;
 mod bootstrap;
+#[cfg(test)]
+mod properties;
 mod proportion;
 mod regression;
 mod sampling;

@@ -93,7 +93,9 @@ pub fn slope_over_seeds<S: AsRef<[(f64, f64)]>>(series: &[S], axes: Axes) -> Est
 /// Slope of one line through the points of all seeds together; the interval resamples whole seeds.
 #[must_use]
 pub fn pooled_slope<S: AsRef<[(f64, f64)]>>(series: &[S], axes: Axes) -> Estimate {
-    let mapped: Vec<Vec<(f64, f64)>> = series.iter().map(|s| on_axes(s.as_ref(), axes)).collect();
+    let mut mapped: Vec<Vec<(f64, f64)>> = series.iter().map(|s| on_axes(s.as_ref(), axes)).collect();
+    // Any fixed order makes the estimate independent of the order of the seeds.
+    mapped.sort_by_cached_key(|s| s.iter().map(|p| (p.0.to_bits(), p.1.to_bits())).collect::<Vec<_>>());
     bootstrap(&mapped, |drawn| {
         let points: Vec<(f64, f64)> = drawn.iter().flat_map(|s| s.iter().copied()).collect();
         line(&points).slope
@@ -128,6 +130,9 @@ fn line(points: &[(f64, f64)]) -> Fit {
     let y_mean = points.iter().map(|p| p.1).sum::<f64>() / count;
     let sxx: f64 = points.iter().map(|p| (p.0 - x_mean).powi(2)).sum();
     let sxy: f64 = points.iter().map(|p| (p.0 - x_mean) * (p.1 - y_mean)).sum();
+    if !sxx.is_normal() {
+        return undefined(n);
+    }
     let slope = sxy / sxx;
     let rss: f64 = points.iter().map(|p| (p.1 - y_mean - slope * (p.0 - x_mean)).powi(2)).sum();
     let standard_error = if n > 2 { (rss / ((count - 2.0) * sxx)).sqrt() } else { f64::INFINITY };

@@ -25,10 +25,10 @@ pub fn log_spaced(last: usize, count: usize) -> Vec<usize> {
 /// The x at which y, interpolated linearly between neighbours, first equals `level`; from either side.
 ///
 /// An infinite y reaches the level at its neighbour. `None` when the level is never reached, for slices of unequal
-/// length and when a number is NaN.
+/// length and when a number is NaN, or an x or the level infinite.
 #[must_use]
 pub fn crossing(x: &[f64], y: &[f64], level: f64) -> Option<f64> {
-    if x.len() != y.len() || level.is_nan() || x.iter().chain(y).any(|v| v.is_nan()) {
+    if x.len() != y.len() || !level.is_finite() || !x.iter().all(|v| v.is_finite()) || y.iter().any(|v| v.is_nan()) {
         return None;
     }
     if *y.first()? == level {
