@@ -15,7 +15,10 @@ const CELL: usize = 12;
 /// Prints the predicted trials, seconds, memory and disk of each selected experiment, and the totals.
 pub fn plan(papers: &'static [&'static Paper], patterns: &[String], order: &Order) -> Result<ExitCode> {
     let measured = Folder::open("results/default").and_then(|folder| Provenance::read(&folder)).ok().flatten();
-    println!("{:<40} {:>7} {:>8} {:>12} {:>10} {:>10}", "experiment", "points", "trials", "core-seconds", "memory", "disk");
+    println!(
+        "{:<40} {:>7} {:>8} {:>12} {:>10} {:>10}",
+        "experiment", "points", "trials", "core-seconds", "memory", "disk"
+    );
     let (mut trials, mut seconds, mut memory, mut disk) = (0, 0.0, 0, 0);
     for selected in select(papers, patterns)? {
         let points = selected.experiment.points(order.scale)?;

@@ -65,7 +65,9 @@ impl Folder {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let root = self.root.display();
-                return Err(Error::input(format!("another run is writing {root}; wait for it, or give --out another folder")));
+                return Err(Error::input(format!(
+                    "another run is writing {root}; wait for it, or give --out another folder"
+                )));
             }
             Err(TryLockError::Error(e)) => return Err(Error::file("lock", &path, &e)),
         }

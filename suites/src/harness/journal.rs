@@ -72,12 +72,7 @@ impl Journal {
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(|e| Error::file("create the folder", parent, &e))?;
         }
-        let file = File::options()
-            .read(true)
-            .append(true)
-            .create(true)
-            .open(path)
-            .map_err(fault)?;
+        let file = File::options().read(true).append(true).create(true).open(path).map_err(fault)?;
         if fresh {
             file.set_len(0).map_err(fault)?;
         }
@@ -103,7 +98,9 @@ impl Journal {
 
     fn refuse(&self, what: &str) -> Error {
         let path = self.path.display();
-        Error::input(format!("{path} belongs to another run: {what}; use --fresh to discard it, or --out another folder"))
+        Error::input(format!(
+            "{path} belongs to another run: {what}; use --fresh to discard it, or --out another folder"
+        ))
     }
 
     /// Reads all frames; returns the header if the first one is it.
@@ -162,7 +159,8 @@ impl Journal {
         payload.extend(point.to_le_bytes());
         payload.extend(trial.to_le_bytes());
         payload.extend(seconds.to_le_bytes());
-        ciborium::into_writer(rows, &mut payload).map_err(|e| Error::broken(format!("a trial has no journal form: {e}")))?;
+        ciborium::into_writer(rows, &mut payload)
+            .map_err(|e| Error::broken(format!("a trial has no journal form: {e}")))?;
         let offset = self.append_frame(&payload)?;
         self.index.insert((point, trial), Entry { offset, length: payload.len() as u32, seconds });
         Ok(())
@@ -185,13 +183,8 @@ impl Journal {
         let fault = |what: &str| Error::broken(format!("{}: point {point}, trial {trial} {what}", self.path.display()));
         let entry = self.index.get(&(point, trial)).ok_or_else(|| fault("is missing"))?;
         let mut payload = vec![0; entry.length as usize];
-        self.file
-            .read_exact_at(&mut payload, entry.offset)
-            .map_err(|e| Error::file("read", &self.path, &e))?;
-        payload
-            .get(PLACE..)
-            .and_then(|rows| ciborium::from_reader(rows).ok())
-            .ok_or_else(|| fault("cannot be decoded"))
+        self.file.read_exact_at(&mut payload, entry.offset).map_err(|e| Error::file("read", &self.path, &e))?;
+        payload.get(PLACE..).and_then(|rows| ciborium::from_reader(rows).ok()).ok_or_else(|| fault("cannot be decoded"))
     }
 
     /// Forces what was appended to the disk: a power cut after this loses nothing before it.

@@ -4,9 +4,10 @@
 //! | --- | --- |
 //! | what does an author write? | [`paper`], [`experiment`], [`record`], [`claim`], [`figure`], [`case`] |
 //! | where do random numbers come from? | [`seed`] |
-//! | how do trials become files? | [`runner`], [`journal`], [`table`], [`folder`] |
-//! | how do files become verdicts? | [`rows`], [`stats`], [`claim`], [`verdicts`] |
-//! | what is written for people? | [`figure`], [`provenance`] |
+//! | how do trials become files? | [`select`], [`runner`], [`journal`], [`table`], [`folder`], [`progress`] |
+//! | how do files become verdicts? | [`rows`], [`stats`], [`claim`], [`judge`], [`verdicts`] |
+//! | what is written for people? | [`report`], [`figure`], [`schema`], [`provenance`] |
+//! | where does real input come from? | [`dataset`] |
 
 pub mod case;
 pub mod claim;
@@ -18,6 +19,7 @@ pub mod folder;
 pub mod journal;
 pub mod judge;
 pub mod paper;
+pub mod progress;
 pub mod provenance;
 pub mod record;
 pub mod report;

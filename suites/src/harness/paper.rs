@@ -1,6 +1,12 @@
 //! A paper: its citation and everything that is run, judged and drawn for it.
 
-use super::{case::Case, claim::Claim, experiment::AnyExperiment, figure::Panel, rows::Rows, claim::Unjudged};
+use super::{
+    case::Case,
+    claim::{Claim, Unjudged},
+    experiment::AnyExperiment,
+    figure::Panel,
+    rows::Rows,
+};
 
 /// A paper under test. One file in `papers/` makes one, one line in its list registers it.
 pub struct Paper {
@@ -45,13 +51,15 @@ pub struct Figure {
 }
 
 impl Paper {
-    /// The claims that can be judged when the experiments for which `done` holds are there.
-    pub fn decided(&self, done: impl Fn(&str) -> bool) -> impl Iterator<Item = &'static Claim> {
-        self.claims.iter().filter(move |claim| claim.experiments.iter().all(|key| done(key)))
-    }
-
     /// The experiment with this key.
     pub fn experiment(&self, key: &str) -> Option<&'static dyn AnyExperiment> {
         self.experiments.iter().copied().find(|e| e.key() == key)
+    }
+}
+
+impl Figure {
+    /// The file in a result folder.
+    pub fn file(&self, paper: &Paper) -> String {
+        format!("{}/{}.svg", paper.key, self.key)
     }
 }

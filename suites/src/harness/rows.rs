@@ -99,11 +99,8 @@ fn row<P: Record, R: Record>(record: &csv::StringRecord) -> Result<Row<P, R>, cs
     let middle = P::COLUMNS.len();
     let point = cells(0, middle).deserialize(None)?;
     let Place(trial, number, status) = cells(middle, MIDDLE.len()).deserialize(None)?;
-    let value = if status == OK {
-        Ok(cells(middle + MIDDLE.len(), R::COLUMNS.len()).deserialize(None)?)
-    } else {
-        Err(status)
-    };
+    let value =
+        if status == OK { Ok(cells(middle + MIDDLE.len(), R::COLUMNS.len()).deserialize(None)?) } else { Err(status) };
     Ok(Row { point, trial, record: number, value })
 }
 

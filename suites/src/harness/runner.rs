@@ -145,8 +145,6 @@ pub enum Event {
     Finished(usize),
 }
 
-type Done = (usize, (u32, u32), Result<(TrialRows, f64)>);
-
 /// Runs what is still to run on `jobs` threads, cheapest experiment first. One thread, the caller's, writes.
 pub fn run(
     units: &mut [Unit],

@@ -1,6 +1,6 @@
 //! `claims.csv` and `checks.csv`: verdicts as files.
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     claim::{Arm, Claim, ControlOutcome, Judgement, Kind, Source, Verdict},
@@ -174,9 +174,7 @@ pub fn read<R: DeserializeOwned>(folder: &Folder, file: &str) -> Result<Vec<R>> 
     }
     let bytes = folder.read(file)?;
     let rows = csv::Reader::from_reader(bytes.as_slice()).into_deserialize().collect::<Result<Vec<R>, _>>();
-    rows.map_err(|e| {
-        Error::input(format!("{}: {e}; `residual check` writes it anew", folder.path(file).display()))
-    })
+    rows.map_err(|e| Error::input(format!("{}: {e}; `residual check` writes it anew", folder.path(file).display())))
 }
 
 /// Replaces a file of rows.
