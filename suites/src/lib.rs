@@ -1,1 +1,3 @@
 //! Residual.
+
+pub mod harness;

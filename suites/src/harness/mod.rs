@@ -1,0 +1,3 @@
+//! What runs, records, judges and shows experiments.
+
+pub mod figure;
