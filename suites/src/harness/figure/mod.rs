@@ -1,9 +1,361 @@
-//! placeholder
-#[derive(Debug)]
-pub struct Panel;
+//! Figures as data: a paper returns [`Panel`]s, one renderer draws them all.
+//!
+//! An author says *what* is shown (lines, bands, points, bars, theory) and never how. Colours, fonts, ticks, label
+//! placement and size limits are decided once, so all figures of all papers speak the same visual language:
+//!
+//! - measured series are coloured (Okabe–Ito, safe for colour-blind readers); the same label has the same colour in
+//!   every panel of a figure, also as a bar;
+//! - a derived formula ([`Panel::theory`]) is a dark dashed line labelled with the formula; anything else that was not
+//!   measured ([`Panel::guide`], [`Panel::vline`], [`Panel::hline`]) is thin and grey;
+//! - intervals are bands or whiskers.
+//!
+//! Labels may carry sub- and superscripts in the usual notation: `‖X‖_F`, `α^{2(1-γ₀)}`, `x^2`, `σ_{r+1}`. A word such
+//! as `fast_simd` is left alone.
+//!
+//! ```
+//! use suites::harness::figure::{Axis, Panel, svg};
+//!
+//! let error = (0..40).map(|t| (f64::from(t), 0.5_f64.powi(t))).collect();
+//! let panel = Panel::new("Subgradient method", Axis::linear("iteration t"), Axis::log("‖XXᵀ − M‖_F"))
+//!     .line("r′ = 20", error)
+//!     .hline(1e-8, "target");
+//! let text = svg("Convergence", "The error halves in each iteration.", &[panel])?;
+//! assert!(text.len() < suites::harness::figure::MAX_BYTES);
+//! # Ok::<(), suites::harness::figure::Error>(())
+//! ```
+
+mod curve;
+mod labels;
+mod layout;
+mod look;
+mod panel;
+mod render;
+mod scale;
+mod sheet;
+mod text;
+
+pub use render::{MAX_BYTES, svg};
+
+/// Why a figure could not be produced.
 #[derive(Debug, thiserror::Error)]
-#[error("x")]
-pub struct E;
-pub fn svg(_t: &str, _a: &str, _p: &[Panel]) -> Result<String, E> {
-    Ok(String::new())
+pub enum Error {
+    /// The drawing layer failed.
+    #[error("figure `{title}` could not be drawn: {reason}")]
+    Draw {
+        /// The figure's title.
+        title: String,
+        /// What the drawing layer said.
+        reason: String,
+    },
+    /// Even thinned to a few points per line the figure is larger than [`MAX_BYTES`].
+    #[error("figure `{title}` takes {bytes} bytes where {MAX_BYTES} are allowed: show fewer series or panels")]
+    TooLarge {
+        /// The figure's title.
+        title: String,
+        /// Size of the thinnest drawing.
+        bytes: usize,
+    },
+    /// The SVG text could not be turned into a picture.
+    #[error("this SVG could not be turned into a PNG: {reason}")]
+    Png {
+        /// What the rasteriser said.
+        reason: String,
+    },
+}
+
+/// How values are spread along an axis.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Spacing {
+    /// Evenly.
+    Linear,
+    /// By decimal logarithm; values that are not positive cannot be shown and are dropped.
+    Log,
+    /// By binary logarithm, with ticks at powers of two.
+    Log2,
+    /// By position: value 0 is the first name, 1 the second, and so on.
+    Category(Vec<String>),
+}
+
+/// One axis: a label with its unit, a spacing and, if wanted, a fixed range.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Axis {
+    /// What is measured, with unit, such as `time per call, µs`.
+    pub label: String,
+    /// How values are spread.
+    pub spacing: Spacing,
+    /// Fixed limits; without them the range follows the data.
+    pub range: Option<(f64, f64)>,
+}
+
+impl Axis {
+    /// An evenly spaced axis.
+    pub fn linear(label: impl Into<String>) -> Self {
+        Self { label: label.into(), spacing: Spacing::Linear, range: None }
+    }
+
+    /// A logarithmic axis with ticks at powers of ten.
+    pub fn log(label: impl Into<String>) -> Self {
+        Self { spacing: Spacing::Log, ..Self::linear(label) }
+    }
+
+    /// A logarithmic axis with ticks at powers of two.
+    pub fn log2(label: impl Into<String>) -> Self {
+        Self { spacing: Spacing::Log2, ..Self::linear(label) }
+    }
+
+    /// An axis of names, given by [`Axis::names`] or by [`Panel::bars`].
+    pub fn category(label: impl Into<String>) -> Self {
+        Self { spacing: Spacing::Category(Vec::new()), ..Self::linear(label) }
+    }
+
+    /// Makes this an axis of `names`; a point at 0, 1, 2, … belongs to the first, second, third name.
+    #[must_use]
+    pub fn names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.spacing = Spacing::Category(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Fixes the limits; what lies outside is clipped. Limits that the spacing cannot show are ignored.
+    #[must_use]
+    pub fn range(mut self, low: f64, high: f64) -> Self {
+        self.range = Some((low, high));
+        self
+    }
+}
+
+/// How a line is drawn; a second arm keeps its label, and so its colour, and takes another style.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Style {
+    /// A full line: the main arm.
+    #[default]
+    Solid,
+    /// Short dashes: a second arm, such as a control.
+    Dashed,
+    /// Thin and pale: single runs behind their median.
+    Faint,
+}
+
+/// A value with its interval at one abscissa.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval {
+    /// Abscissa.
+    pub x: f64,
+    /// Lower end.
+    pub low: f64,
+    /// The estimate, say a median.
+    pub mid: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+impl From<(f64, f64, f64, f64)> for Interval {
+    /// Reads `(x, low, mid, high)`.
+    fn from((x, low, mid, high): (f64, f64, f64, f64)) -> Self {
+        Self { x, low, mid, high }
+    }
+}
+
+/// One horizontal bar.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bar {
+    /// Name beside the bar; coloured as the series of the same name.
+    pub label: String,
+    /// Length.
+    pub value: f64,
+    /// Whisker from low to high.
+    pub interval: Option<(f64, f64)>,
+}
+
+impl<S: Into<String>> From<(S, f64, Option<(f64, f64)>)> for Bar {
+    /// Reads `(label, value, interval)`.
+    fn from((label, value, interval): (S, f64, Option<(f64, f64)>)) -> Self {
+        Self { label: label.into(), value, interval }
+    }
+}
+
+impl<S: Into<String>> From<(S, f64)> for Bar {
+    /// Reads `(label, value)`.
+    fn from((label, value): (S, f64)) -> Self {
+        Self { label: label.into(), value, interval: None }
+    }
+}
+
+/// One thing shown in a panel.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Mark {
+    /// A measured line through `(x, y)`.
+    Line {
+        /// Name of the series; empty for none.
+        label: String,
+        /// Points in drawing order.
+        points: Vec<(f64, f64)>,
+        /// Main or second arm.
+        style: Style,
+    },
+    /// A measured line with its interval as a band.
+    Band {
+        /// Name of the series.
+        label: String,
+        /// Estimates in order of `x`.
+        points: Vec<Interval>,
+        /// Main or second arm.
+        style: Style,
+    },
+    /// A cloud of measured points.
+    Points {
+        /// Name of the series.
+        label: String,
+        /// Points in any order.
+        points: Vec<(f64, f64)>,
+    },
+    /// Measured points with whiskers, not joined.
+    Whiskers {
+        /// Name of the series.
+        label: String,
+        /// Estimates in any order.
+        points: Vec<Interval>,
+    },
+    /// A derived formula.
+    Theory {
+        /// The formula, shown beside the line.
+        formula: String,
+        /// The formula's values.
+        points: Vec<(f64, f64)>,
+    },
+    /// A line to compare with that is neither measured nor derived.
+    Guide {
+        /// What the line is, say `slope −1`.
+        label: String,
+        /// Points of the line.
+        points: Vec<(f64, f64)>,
+    },
+    /// A vertical guide.
+    VLine {
+        /// Abscissa.
+        x: f64,
+        /// What happens there.
+        label: String,
+    },
+    /// A horizontal guide.
+    HLine {
+        /// Ordinate.
+        y: f64,
+        /// What the level is.
+        label: String,
+    },
+    /// Horizontal bars, the first on top, measured along the x axis. On a logarithmic x axis, where no bar has a true
+    /// length, they start at the panel's first vertical guide (say, at ratio 1) or else at the left edge.
+    Bars(Vec<Bar>),
+}
+
+/// One coordinate system with what is shown in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Panel {
+    /// Heading; may be empty.
+    pub title: String,
+    /// A grey line below the heading; may be empty.
+    pub note: String,
+    /// Horizontal axis.
+    pub x: Axis,
+    /// Vertical axis.
+    pub y: Axis,
+    /// What is shown; series take colours in this order.
+    pub marks: Vec<Mark>,
+}
+
+impl Panel {
+    /// An empty panel.
+    pub fn new(title: impl Into<String>, x: Axis, y: Axis) -> Self {
+        Self { title: title.into(), note: String::new(), x, y, marks: Vec::new() }
+    }
+
+    /// Sets the line below the heading: what the band is, what dashes mean, how many seeds.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = note.into();
+        self
+    }
+
+    /// Adds any mark.
+    #[must_use]
+    pub fn mark(mut self, mark: Mark) -> Self {
+        self.marks.push(mark);
+        self
+    }
+
+    /// Adds a measured line.
+    #[must_use]
+    pub fn line(self, label: impl Into<String>, points: Vec<(f64, f64)>) -> Self {
+        self.line_in(Style::Solid, label, points)
+    }
+
+    /// Adds a measured line in a style of its own.
+    #[must_use]
+    pub fn line_in(self, style: Style, label: impl Into<String>, points: Vec<(f64, f64)>) -> Self {
+        self.mark(Mark::Line { label: label.into(), points, style })
+    }
+
+    /// Adds a measured line with markers and a band, from `(x, low, mid, high)`.
+    #[must_use]
+    pub fn line_band<I: Into<Interval>>(self, label: impl Into<String>, points: impl IntoIterator<Item = I>) -> Self {
+        self.line_band_in(Style::Solid, label, points)
+    }
+
+    /// Adds a measured line with markers and a band in a style of its own.
+    #[must_use]
+    pub fn line_band_in<I: Into<Interval>>(
+        self,
+        style: Style,
+        label: impl Into<String>,
+        points: impl IntoIterator<Item = I>,
+    ) -> Self {
+        let points = points.into_iter().map(Into::into).collect();
+        self.mark(Mark::Band { label: label.into(), points, style })
+    }
+
+    /// Adds a cloud of measured points.
+    #[must_use]
+    pub fn points(self, label: impl Into<String>, points: Vec<(f64, f64)>) -> Self {
+        self.mark(Mark::Points { label: label.into(), points })
+    }
+
+    /// Adds measured points with whiskers, from `(x, low, mid, high)`; series that share a category stand side by side.
+    #[must_use]
+    pub fn whiskers<I: Into<Interval>>(self, label: impl Into<String>, points: impl IntoIterator<Item = I>) -> Self {
+        let points = points.into_iter().map(Into::into).collect();
+        self.mark(Mark::Whiskers { label: label.into(), points })
+    }
+
+    /// Adds a derived formula, labelled with itself. Only for what a theorem or a derivation says.
+    #[must_use]
+    pub fn theory(self, formula: impl Into<String>, points: Vec<(f64, f64)>) -> Self {
+        self.mark(Mark::Theory { formula: formula.into(), points })
+    }
+
+    /// Adds a line to compare with that is neither measured nor derived, such as a reference slope.
+    #[must_use]
+    pub fn guide(self, label: impl Into<String>, points: Vec<(f64, f64)>) -> Self {
+        self.mark(Mark::Guide { label: label.into(), points })
+    }
+
+    /// Adds a vertical guide.
+    #[must_use]
+    pub fn vline(self, x: f64, label: impl Into<String>) -> Self {
+        self.mark(Mark::VLine { x, label: label.into() })
+    }
+
+    /// Adds a horizontal guide.
+    #[must_use]
+    pub fn hline(self, y: f64, label: impl Into<String>) -> Self {
+        self.mark(Mark::HLine { y, label: label.into() })
+    }
+
+    /// Adds horizontal bars, from `(label, value)` or `(label, value, Some((low, high)))`; their labels become the
+    /// names of the y axis.
+    #[must_use]
+    pub fn bars<B: Into<Bar>>(mut self, bars: impl IntoIterator<Item = B>) -> Self {
+        let bars: Vec<Bar> = bars.into_iter().map(Into::into).collect();
+        self.y.spacing = Spacing::Category(bars.iter().map(|bar| bar.label.clone()).collect());
+        self.mark(Mark::Bars(bars))
+    }
 }

@@ -1,0 +1,385 @@
+//! Where everything in a panel goes, before anything is drawn.
+
+use std::collections::BTreeSet;
+
+use plotters::prelude::Cartesian2d;
+use plotters::style::text_anchor::HPos;
+
+use super::curve::{self, Curve, Plot, Window};
+use super::labels::{Ground, PITCH, Rect, along, spread};
+use super::look::{GUIDE, Ink, LABEL, MUTED, Palette, Point, THEORY, TICK, TITLE, tenths};
+use super::scale::{Scale, Tick, number};
+use super::text::{fit, width};
+use super::{Bar, Mark, Panel, Spacing, Style};
+
+/// Above this many lines, labels at line ends are a thicket.
+const MOST_DIRECT: usize = 6;
+/// Height of a legend row.
+const ROW: f64 = 1.45 * LABEL;
+/// Lengths of a legend's sample and of the gap behind it.
+pub(super) const SAMPLE: f64 = 24.0;
+pub(super) const GAP: f64 = 6.0;
+
+/// Text with its place.
+pub(super) struct Placed {
+    pub text: String,
+    pub at: (f64, f64),
+    pub side: HPos,
+    pub ink: Ink,
+}
+
+/// A panel ready to be drawn.
+pub(super) struct Plan<'a> {
+    pub panel: &'a Panel,
+    pub plot: Plot,
+    pub frame: Rect,
+    /// One for each mark; empty for marks that are not curves.
+    pub curves: Vec<Curve>,
+    pub x_ticks: Vec<Tick>,
+    pub y_ticks: Vec<Tick>,
+    /// Baselines of heading, note and y label.
+    pub head: [f64; 3],
+    /// Marks in the legend, with left end and baseline.
+    pub legend: Vec<(usize, (f64, f64))>,
+    pub labels: Vec<Placed>,
+    /// Thin lines from line ends to labels that had to move.
+    pub leaders: Vec<(Point, Point, Ink)>,
+    pub empty: bool,
+    /// Marks whose labels found no room.
+    misfits: BTreeSet<usize>,
+}
+
+impl<'a> Plan<'a> {
+    /// Plans with labels at the lines, and again with a legend for those that find no room there.
+    pub fn new(panel: &'a Panel, palette: &Palette, cell: Rect, detail: usize) -> Self {
+        let mut legend = crowded(panel);
+        loop {
+            let plan = Self::attempt(panel, palette, cell, detail, &legend);
+            let more: BTreeSet<usize> = plan.misfits.difference(&legend).copied().collect();
+            if more.is_empty() {
+                return plan;
+            }
+            // One series in the legend takes all of them there: a reader should not have to look in two places.
+            if more.iter().any(|&mark| series(&panel.marks[mark]).is_some()) {
+                legend.extend(named(panel).into_iter().filter(|&mark| series(&panel.marks[mark]).is_some()));
+            }
+            legend.extend(more);
+        }
+    }
+
+    fn attempt(panel: &'a Panel, palette: &Palette, cell: Rect, detail: usize, legend: &BTreeSet<usize>) -> Self {
+        let mut y = cell.top;
+        let mut baseline = |text: &str, size: f64, height: f64| {
+            let at = y + size;
+            y += if text.is_empty() { 0.0 } else { height };
+            at
+        };
+        let title = baseline(&panel.title, TITLE, 1.45 * TITLE);
+        let note = baseline(&panel.note, TICK, 1.5 * TICK);
+        let (rows, legend) = flow(panel, legend, cell, y);
+        y += rows;
+        let y_label = y + LABEL;
+        y += if panel.y.label.is_empty() { 0.0 } else { 1.45 * LABEL };
+
+        let (x_scale, y_scale) = curve::scales(panel);
+        let top = y + 0.5 * TICK;
+        let bottom = cell.bottom - 1.75 * TICK - if panel.x.label.is_empty() { 0.0 } else { 1.45 * LABEL };
+        let bottom = bottom.max(top + 40.0);
+        let mut y_ticks = y_scale.ticks(((bottom - top) / 42.0) as usize);
+        let room = 0.38 * (cell.right - cell.left);
+        y_ticks.iter_mut().for_each(|tick| tick.label = fit(&tick.label, TICK, room));
+        let left = cell.left + y_ticks.iter().map(|tick| width(&tick.label, TICK)).fold(0.0, f64::max) + 10.0;
+
+        let mut plan = Self {
+            panel,
+            plot: plot(&x_scale, &y_scale, Rect { left, top, right: cell.right, bottom }, panel),
+            frame: Rect { left, top, right: cell.right, bottom },
+            curves: Vec::new(),
+            x_ticks: Vec::new(),
+            y_ticks,
+            head: [title, note, y_label],
+            labels: Vec::new(),
+            leaders: Vec::new(),
+            empty: false,
+            misfits: BTreeSet::new(),
+            legend,
+        };
+        let margin = plan.margin(&x_scale, cell);
+        plan.frame.right = (cell.right - margin).max(left + 60.0);
+        plan.plot = plot(&x_scale, &y_scale, plan.frame, panel);
+        plan.x_ticks = plan.fitting(&x_scale);
+        plan.curves = panel.marks.iter().enumerate().map(|(i, mark)| plan.curve(i, mark, detail)).collect();
+        plan.empty = plan.is_empty();
+        if plan.empty {
+            // Ranges without data mean nothing; fixed ones do.
+            let keep = |axis: &super::Axis| axis.range.is_some() || matches!(axis.spacing, Spacing::Category(_));
+            plan.x_ticks.retain(|_| keep(&panel.x));
+            plan.y_ticks.retain(|_| keep(&panel.y));
+        }
+        plan.place_labels(palette);
+        plan
+    }
+
+    /// Room to the right of the axes: for labels at line ends, values behind bars, half of the last tick's label.
+    fn margin(&mut self, x_scale: &Scale, cell: Rect) -> f64 {
+        let limit = 0.36 * (cell.right - cell.left);
+        let mut margin: f64 = 14.0;
+        for mark in named(self.panel) {
+            let Some(label) = self.at_margin(mark, x_scale) else { continue };
+            let wide = width(label, LABEL) + 16.0;
+            if wide > limit {
+                self.misfits.insert(mark);
+            } else {
+                margin = margin.max(wide);
+            }
+        }
+        let bars = self.panel.marks.iter().filter_map(bars).flatten();
+        bars.fold(margin, |margin, bar| margin.max(width(&number(bar.value), TICK) + 12.0))
+    }
+
+    /// The label of a series that goes into the margin: not in the legend, and its line ends near the right edge.
+    fn at_margin(&self, mark: usize, x_scale: &Scale) -> Option<&'a str> {
+        let (label, _) = series(&self.panel.marks[mark])?;
+        if self.legend.iter().any(|(known, _)| *known == mark) {
+            return None;
+        }
+        let end = match &self.panel.marks[mark] {
+            Mark::Line { points, .. } => {
+                points.iter().rev().find_map(|p| x_scale.position(p.0).filter(|_| p.1.is_finite()))
+            }
+            Mark::Band { points, .. } => {
+                points.iter().rev().find_map(|p| x_scale.position(p.x).filter(|_| p.mid.is_finite()))
+            }
+            _ => None,
+        };
+        end.filter(|end| *end > 0.85).map(|_| label)
+    }
+
+    /// As many ticks as stand apart.
+    fn fitting(&self, x_scale: &Scale) -> Vec<Tick> {
+        let wide = self.frame.right - self.frame.left;
+        let mut ticks = Vec::new();
+        for room in (2..=((wide / 55.0) as usize).max(2)).rev() {
+            ticks = x_scale.ticks(room);
+            if let Spacing::Category(names) = &x_scale.spacing {
+                let slot = wide / names.len().max(1) as f64 - 8.0;
+                ticks.iter_mut().for_each(|tick| tick.label = fit(&tick.label, TICK, slot));
+            }
+            let spots: Vec<(f64, f64)> = ticks
+                .iter()
+                .filter_map(|tick| Some((x_scale.position(tick.at)? * wide, width(&tick.label, TICK) / 2.0)))
+                .collect();
+            if spots.windows(2).all(|w| w[1].0 - w[0].0 >= w[0].1 + w[1].1 + 12.0) {
+                break;
+            }
+        }
+        ticks
+    }
+
+    fn curve(&self, index: usize, mark: &Mark, detail: usize) -> Curve {
+        let window = self.window();
+        match mark {
+            Mark::Line { points, .. } => curve::line(&self.plot, window, points, detail),
+            Mark::Theory { points, .. } | Mark::Guide { points, .. } => {
+                Curve { dots: Vec::new(), ..curve::line(&self.plot, window, points, detail) }
+            }
+            Mark::Band { points, .. } => curve::band(&self.plot, window, points, detail),
+            Mark::Points { points, .. } => curve::cloud(&self.plot, window, points, detail),
+            Mark::Whiskers { points, .. } => curve::whiskers(&self.plot, window, points, self.shift(index)),
+            Mark::VLine { x, .. } => curve::line(&self.plot, window, &self.upright(*x), detail),
+            Mark::HLine { y, .. } => curve::line(&self.plot, window, &self.level(*y), detail),
+            Mark::Bars(_) => Curve::default(),
+        }
+    }
+
+    fn upright(&self, x: f64) -> Vec<(f64, f64)> {
+        let range = self.plot.get_y_range();
+        vec![(x, range.start), (x, range.end)]
+    }
+
+    fn level(&self, y: f64) -> Vec<(f64, f64)> {
+        let range = self.plot.get_x_range();
+        vec![(range.start, y), (range.end, y)]
+    }
+
+    /// Sideways place of a whisker series among those that share its categories.
+    fn shift(&self, index: usize) -> i32 {
+        let Spacing::Category(names) = &self.panel.x.spacing else { return 0 };
+        let like: Vec<usize> =
+            (0..self.panel.marks.len()).filter(|&i| matches!(self.panel.marks[i], Mark::Whiskers { .. })).collect();
+        let slot = 10.0 * (self.frame.right - self.frame.left) / names.len().max(1) as f64;
+        let rank = like.iter().position(|&i| i == index).unwrap_or(0) as f64 - (like.len() as f64 - 1.0) / 2.0;
+        (rank * (0.7 * slot / like.len().max(1) as f64).min(220.0)) as i32
+    }
+
+    fn is_empty(&self) -> bool {
+        let drawn = |i: &usize| !self.curves[*i].pieces.is_empty() || !self.curves[*i].dots.is_empty();
+        let (measured, other): (Vec<usize>, Vec<usize>) = (0..self.curves.len())
+            .partition(|&i| series(&self.panel.marks[i]).is_some() || bars(&self.panel.marks[i]).is_some());
+        let bar = self
+            .panel
+            .marks
+            .iter()
+            .filter_map(bars)
+            .flatten()
+            .any(|bar| self.plot.x_spec().position(bar.value).is_some());
+        !bar && !measured.iter().any(drawn) && (!measured.is_empty() || !other.iter().any(drawn))
+    }
+
+    pub fn window(&self) -> Window {
+        let ((left, top), (right, bottom)) =
+            (tenths(self.frame.left, self.frame.top), tenths(self.frame.right, self.frame.bottom));
+        Window { left, top, right, bottom }
+    }
+
+    fn place_labels(&mut self, palette: &Palette) {
+        let mut ground = Ground::new(self.frame);
+        for curve in &self.curves {
+            curve.pieces.iter().for_each(|piece| ground.add_line(piece));
+            curve.dots.iter().for_each(|dot| ground.add_dot(*dot));
+            curve.whiskers.iter().for_each(|w| ground.add_line(&[w.0, w.1]));
+        }
+        let free: Vec<usize> =
+            named(self.panel).into_iter().filter(|mark| !self.legend.iter().any(|(known, _)| known == mark)).collect();
+        let x_scale = self.plot.x_spec().clone();
+        let (margin, inside): (Vec<usize>, Vec<usize>) =
+            free.into_iter().partition(|&mark| self.at_margin(mark, &x_scale).is_some());
+        self.place_in_margin(&margin, palette);
+        for mark in inside {
+            let (text, ink, most) = match &self.panel.marks[mark] {
+                Mark::Theory { formula, .. } => (formula.as_str(), THEORY.full(), 8.0),
+                Mark::Guide { label, .. } => (label.as_str(), Ink { rgb: MUTED.rgb, ..GUIDE }.full(), 8.0),
+                Mark::VLine { label, .. } | Mark::HLine { label, .. } => {
+                    (label.as_str(), Ink { rgb: MUTED.rgb, ..GUIDE }.full(), f64::INFINITY)
+                }
+                other => match series(other) {
+                    Some((label, style)) => (label, palette.ink(label, style).text(), 5.0),
+                    None => continue,
+                },
+            };
+            let places = self.places(mark, text);
+            if places.is_empty() {
+                continue;
+            }
+            match ground.settle(text, &places) {
+                Some((at, cost)) if cost <= most || most.is_infinite() => {
+                    ground.take(Rect::of(text, at.0, at.1));
+                    self.labels.push(Placed { text: text.to_owned(), at, side: HPos::Left, ink: ink.halo() });
+                }
+                _ => {
+                    self.misfits.insert(mark);
+                }
+            }
+        }
+    }
+
+    /// Possible places of a label inside the axes.
+    fn places(&self, mark: usize, text: &str) -> Vec<(f64, f64)> {
+        let (frame, pieces, wide) = (self.frame, &self.curves[mark].pieces, width(text, LABEL));
+        let Some(&(x, y)) = pieces.first().and_then(|piece| piece.first()) else { return Vec::new() };
+        let (x, y) = (f64::from(x) / 10.0, f64::from(y) / 10.0);
+        match &self.panel.marks[mark] {
+            Mark::VLine { .. } => (0..14)
+                .flat_map(|k| [x + 5.0, x - wide - 5.0].map(|left| (left, frame.top + LABEL + PITCH * f64::from(k))))
+                .collect(),
+            Mark::HLine { .. } => (0..12)
+                .map(|k| frame.right - wide - 4.0 - f64::from(k) / 12.0 * (frame.right - frame.left - wide))
+                .flat_map(|left| [y - 5.0, y + LABEL].map(|baseline| (left, baseline)))
+                .collect(),
+            _ => along(pieces, text),
+        }
+    }
+
+    fn place_in_margin(&mut self, marks: &[usize], palette: &Palette) {
+        let last = |mark: usize| {
+            self.curves[mark].pieces.last().and_then(|piece| piece.last()).or(self.curves[mark].dots.last())
+        };
+        let ends: Vec<(usize, Point)> = marks.iter().filter_map(|&mark| Some((mark, *last(mark)?))).collect();
+        let wishes: Vec<f64> = ends.iter().map(|(_, end)| f64::from(end.1) / 10.0).collect();
+        let (low, high) = (self.frame.top, self.frame.bottom);
+        if PITCH * (ends.len().max(1) - 1) as f64 > high - low {
+            self.misfits.extend(marks);
+        }
+        for ((mark, end), y) in ends.into_iter().zip(spread(&wishes, PITCH, low, high)) {
+            let Some((label, style)) = series(&self.panel.marks[mark]) else { continue };
+            let ink = palette.ink(label, style);
+            if (y - f64::from(end.1) / 10.0).abs() > 4.0 {
+                self.leaders.push(((end.0 + 45, end.1), tenths(self.frame.right + 9.0, y), ink.full().alpha(0.6)));
+            }
+            let at = (self.frame.right + 11.0, y + 0.34 * LABEL);
+            self.labels.push(Placed { text: label.to_owned(), at, side: HPos::Left, ink: ink.text() });
+        }
+    }
+}
+
+/// Name and style of a measured series.
+pub(super) fn series(mark: &Mark) -> Option<(&str, Style)> {
+    match mark {
+        Mark::Line { label, style, .. } | Mark::Band { label, style, .. } => Some((label, *style)),
+        Mark::Points { label, .. } | Mark::Whiskers { label, .. } => Some((label, Style::Solid)),
+        _ => None,
+    }
+}
+
+fn bars(mark: &Mark) -> Option<&Vec<Bar>> {
+    if let Mark::Bars(bars) = mark { Some(bars) } else { None }
+}
+
+/// The label of any mark.
+pub(super) fn label(mark: &Mark) -> &str {
+    match mark {
+        Mark::Theory { formula: label, .. }
+        | Mark::Guide { label, .. }
+        | Mark::VLine { label, .. }
+        | Mark::HLine { label, .. } => label,
+        other => series(other).map_or("", |(label, _)| label),
+    }
+}
+
+/// Marks to be labelled: each series once, by its most visible arm.
+fn named(panel: &Panel) -> Vec<usize> {
+    let rank = |mark: &Mark| match series(mark) {
+        Some((_, Style::Solid)) => 0,
+        Some((_, Style::Dashed)) => 1,
+        _ => 2,
+    };
+    let marks = &panel.marks;
+    (0..marks.len())
+        .filter(|&i| !label(&marks[i]).is_empty())
+        .filter(|&i| {
+            series(&marks[i]).is_none()
+                || !(0..marks.len()).any(|j| {
+                    series(&marks[j]).map(|s| s.0) == series(&marks[i]).map(|s| s.0)
+                        && (rank(&marks[j]), j) < (rank(&marks[i]), i)
+                })
+        })
+        .collect()
+}
+
+/// Marks that go to the legend from the start: too many lines, or points that have no end to stand at.
+fn crowded(panel: &Panel) -> BTreeSet<usize> {
+    let all: Vec<usize> = named(panel).into_iter().filter(|&i| series(&panel.marks[i]).is_some()).collect();
+    let scattered = |&i: &usize| matches!(panel.marks[i], Mark::Points { .. } | Mark::Whiskers { .. });
+    if all.len() > MOST_DIRECT || all.iter().any(scattered) { all.into_iter().collect() } else { BTreeSet::new() }
+}
+
+/// Flows the legend's entries into rows from `top` on; returns the height.
+fn flow(panel: &Panel, marks: &BTreeSet<usize>, cell: Rect, top: f64) -> (f64, Vec<(usize, (f64, f64))>) {
+    let (mut x, mut row, mut out) = (cell.left, 0.0, Vec::new());
+    for &mark in marks {
+        let wide = SAMPLE + GAP + width(label(&panel.marks[mark]), LABEL);
+        if x + wide > cell.right && x > cell.left {
+            (x, row) = (cell.left, row + 1.0);
+        }
+        out.push((mark, (x, top + row * ROW + LABEL)));
+        x += wide + 18.0;
+    }
+    (if out.is_empty() { 0.0 } else { (row + 1.0) * ROW + 2.0 }, out)
+}
+
+fn plot(x: &Scale, y: &Scale, frame: Rect, panel: &Panel) -> Plot {
+    let ((left, top), (right, bottom)) = (tenths(frame.left, frame.top), tenths(frame.right, frame.bottom));
+    // Names on the y axis read from the top, everything else grows upwards.
+    let vertical = if matches!(panel.y.spacing, Spacing::Category(_)) { top..bottom } else { bottom..top };
+    Cartesian2d::new(x.clone(), y.clone(), (left..right, vertical))
+}
