@@ -32,7 +32,7 @@ mod panel;
 mod render;
 mod scale;
 mod sheet;
-mod text;
+pub(in crate::harness) mod text;
 
 pub use render::{MAX_BYTES, svg};
 
