@@ -10,7 +10,7 @@ use super::{
     claims::{ClaimView, VerdictView, verdict},
     experiments::ExperimentView,
     facts::{Fact, commit, facts},
-    number::{count, number, percent, seconds},
+    number::{at_most, count, number, percent, seconds},
 };
 use crate::harness::{
     claim::{Arm, ControlOutcome, Kind, Verdict},
@@ -46,6 +46,8 @@ pub struct Report {
     terms: Vec<Term>,
     verdicts: Vec<Tally>,
     judged: usize,
+    /// Judged claims whose verdict counts: all but those on times.
+    counted: usize,
     surprises: Vec<String>,
     late: Vec<String>,
     vanished: usize,
@@ -175,6 +177,7 @@ impl Report {
             terms: terms(),
             verdicts: tallies(claims()),
             judged: rows.len(),
+            counted: rows.iter().filter(|row| row.kind != timing).count(),
             surprises: keys(&|row| row.kind != timing && !row.as_expected()),
             late: keys(&|row| row.kind == timing && !row.as_expected()),
             vanished: keys(&|row| row.control == Some(ControlOutcome::Vanished)).len(),
@@ -295,7 +298,7 @@ impl AlarmView {
             checks: alarm.checks.len(),
             left_out: alarm.left_out,
             independent: percent(alarm.independent()),
-            at_most: percent(alarm.at_most()),
+            at_most: at_most(alarm.at_most()),
             by_design: percent(alarm.by_design()),
             design: number(DESIGN),
             near: alarm.near().take(NEAREST).map(near).collect(),

@@ -84,6 +84,12 @@ pub fn percent(chance: f64) -> String {
     }
 }
 
+/// A bound on a chance: `≤ 2.13 %`, `< 0.01 %`.
+pub fn at_most(chance: f64) -> String {
+    let bound = percent(chance);
+    if bound.starts_with('<') { bound } else { format!("≤ {bound}") }
+}
+
 /// A count with thin spaces between groups of three digits: `12 500`.
 pub fn count(n: u64) -> String {
     let digits = n.to_string();
@@ -173,6 +179,8 @@ mod tests {
         assert_eq!(percent(1e-6), "< 0.01 %");
         assert_eq!(percent(0.0213), "2.13 %");
         assert_eq!(percent(0.4), "40 %");
+        assert_eq!(at_most(1e-6), "< 0.01 %");
+        assert_eq!(at_most(0.0213), "≤ 2.13 %");
         assert_eq!(count(12_500), "12\u{202f}500");
         assert_eq!(count(999), "999");
         assert_eq!(seconds(0.069), "0.07 s");

@@ -17,7 +17,12 @@ pub fn page(context: impl Serialize) -> Result<String> {
 
 /// `REPORT.md`.
 pub fn markdown(context: impl Serialize) -> Result<String> {
-    render(MARKDOWN, context)
+    // What is left out leaves its empty lines behind.
+    let mut text = render(MARKDOWN, context)?;
+    while text.contains("\n\n\n") {
+        text = text.replace("\n\n\n", "\n\n");
+    }
+    Ok(text)
 }
 
 /// The block of a README.
