@@ -7,18 +7,11 @@ use plotters::style::text_anchor::HPos;
 
 use super::curve::{self, Curve, Plot, Window};
 use super::labels::{Ground, PITCH, Rect, along, spread};
-use super::look::{GUIDE, Ink, LABEL, MUTED, Palette, Point, THEORY, TICK, TITLE, tenths};
+use super::legend::{Entry, bars, crowded, flow, named, series};
+use super::look::{Ink, LABEL, MUTED, Palette, Point, TEXT, TICK, TITLE, tenths};
 use super::scale::{Scale, Tick, number};
 use super::text::{fit, width};
-use super::{Bar, Mark, Panel, Spacing, Style};
-
-/// Above this many lines, labels at line ends are a thicket.
-const MOST_DIRECT: usize = 6;
-/// Height of a legend row.
-const ROW: f64 = 1.45 * LABEL;
-/// Lengths of a legend's sample and of the gap behind it.
-pub(super) const SAMPLE: f64 = 24.0;
-pub(super) const GAP: f64 = 6.0;
+use super::{Mark, Panel, Spacing};
 
 /// Text with its place.
 pub(super) struct Placed {
@@ -39,8 +32,7 @@ pub(super) struct Plan<'a> {
     pub y_ticks: Vec<Tick>,
     /// Baselines of heading, note and y label.
     pub head: [f64; 3],
-    /// Marks in the legend, with left end and baseline.
-    pub legend: Vec<(usize, (f64, f64))>,
+    pub legend: Vec<Entry>,
     pub labels: Vec<Placed>,
     /// Thin lines from line ends to labels that had to move.
     pub leaders: Vec<(Point, Point, Ink)>,
@@ -50,11 +42,12 @@ pub(super) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// Plans with labels at the lines, and again with a legend for those that find no room there.
-    pub fn new(panel: &'a Panel, palette: &Palette, cell: Rect, detail: usize) -> Self {
+    /// Plans with labels at the lines, and again with a legend for those that find no room there. The axes begin at
+    /// `floor` or below.
+    pub fn new(panel: &'a Panel, palette: &Palette, cell: Rect, floor: f64, detail: usize) -> Self {
         let mut legend = crowded(panel);
         loop {
-            let plan = Self::attempt(panel, palette, cell, detail, &legend);
+            let plan = Self::attempt(panel, palette, cell, floor, detail, &legend);
             let more: BTreeSet<usize> = plan.misfits.difference(&legend).copied().collect();
             if more.is_empty() {
                 return plan;
@@ -67,7 +60,14 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn attempt(panel: &'a Panel, palette: &Palette, cell: Rect, detail: usize, legend: &BTreeSet<usize>) -> Self {
+    fn attempt(
+        panel: &'a Panel,
+        palette: &Palette,
+        cell: Rect,
+        floor: f64,
+        detail: usize,
+        legend: &BTreeSet<usize>,
+    ) -> Self {
         let mut y = cell.top;
         let mut baseline = |text: &str, size: f64, height: f64| {
             let at = y + size;
@@ -76,13 +76,12 @@ impl<'a> Plan<'a> {
         };
         let title = baseline(&panel.title, TITLE, 1.45 * TITLE);
         let note = baseline(&panel.note, TICK, 1.5 * TICK);
-        let (rows, legend) = flow(panel, legend, cell, y);
+        let (rows, legend) = flow(panel, legend, cell, y + 3.0);
         y += rows;
-        let y_label = y + LABEL;
         y += if panel.y.label.is_empty() { 0.0 } else { 1.45 * LABEL };
 
         let (x_scale, y_scale) = curve::scales(panel);
-        let top = y + 0.5 * TICK;
+        let top = (y + 0.5 * TICK + headroom(panel)).max(floor);
         let bottom = cell.bottom - 1.75 * TICK - if panel.x.label.is_empty() { 0.0 } else { 1.45 * LABEL };
         let bottom = bottom.max(top + 40.0);
         let mut y_ticks = y_scale.ticks(((bottom - top) / 42.0) as usize);
@@ -97,7 +96,7 @@ impl<'a> Plan<'a> {
             curves: Vec::new(),
             x_ticks: Vec::new(),
             y_ticks,
-            head: [title, note, y_label],
+            head: [title, note, top - headroom(panel) - 0.5 * TICK - 0.45 * LABEL],
             labels: Vec::new(),
             leaders: Vec::new(),
             empty: false,
@@ -233,7 +232,7 @@ impl<'a> Plan<'a> {
     }
 
     fn place_labels(&mut self, palette: &Palette) {
-        let mut ground = Ground::new(self.frame);
+        let mut ground = Ground::new(Rect { top: self.frame.top - headroom(self.panel), ..self.frame });
         for curve in &self.curves {
             curve.pieces.iter().for_each(|piece| ground.add_line(piece));
             curve.dots.iter().for_each(|dot| ground.add_dot(*dot));
@@ -247,11 +246,9 @@ impl<'a> Plan<'a> {
         self.place_in_margin(&margin, palette);
         for mark in inside {
             let (text, ink, most) = match &self.panel.marks[mark] {
-                Mark::Theory { formula, .. } => (formula.as_str(), THEORY.full(), 8.0),
-                Mark::Guide { label, .. } => (label.as_str(), Ink { rgb: MUTED.rgb, ..GUIDE }.full(), 8.0),
-                Mark::VLine { label, .. } | Mark::HLine { label, .. } => {
-                    (label.as_str(), Ink { rgb: MUTED.rgb, ..GUIDE }.full(), f64::INFINITY)
-                }
+                Mark::Theory { formula, .. } => (formula.as_str(), TEXT, 8.0),
+                Mark::Guide { label, .. } => (label.as_str(), MUTED, 8.0),
+                Mark::VLine { label, .. } | Mark::HLine { label, .. } => (label.as_str(), MUTED, f64::INFINITY),
                 other => match series(other) {
                     Some((label, style)) => (label, palette.ink(label, style).text(), 5.0),
                     None => continue,
@@ -279,6 +276,10 @@ impl<'a> Plan<'a> {
         let Some(&(x, y)) = pieces.first().and_then(|piece| piece.first()) else { return Vec::new() };
         let (x, y) = (f64::from(x) / 10.0, f64::from(y) / 10.0);
         match &self.panel.marks[mark] {
+            // Among bars there is no free place; above them there is.
+            Mark::VLine { .. } if headroom(self.panel) > 0.0 => {
+                vec![((x - wide / 2.0).clamp(frame.left, (frame.right - wide).max(frame.left)), frame.top - 6.0)]
+            }
             Mark::VLine { .. } => (0..14)
                 .flat_map(|k| [x + 5.0, x - wide - 5.0].map(|left| (left, frame.top + LABEL + PITCH * f64::from(k))))
                 .collect(),
@@ -312,69 +313,10 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// Name and style of a measured series.
-pub(super) fn series(mark: &Mark) -> Option<(&str, Style)> {
-    match mark {
-        Mark::Line { label, style, .. } | Mark::Band { label, style, .. } => Some((label, *style)),
-        Mark::Points { label, .. } | Mark::Whiskers { label, .. } => Some((label, Style::Solid)),
-        _ => None,
-    }
-}
-
-fn bars(mark: &Mark) -> Option<&Vec<Bar>> {
-    if let Mark::Bars(bars) = mark { Some(bars) } else { None }
-}
-
-/// The label of any mark.
-pub(super) fn label(mark: &Mark) -> &str {
-    match mark {
-        Mark::Theory { formula: label, .. }
-        | Mark::Guide { label, .. }
-        | Mark::VLine { label, .. }
-        | Mark::HLine { label, .. } => label,
-        other => series(other).map_or("", |(label, _)| label),
-    }
-}
-
-/// Marks to be labelled: each series once, by its most visible arm.
-fn named(panel: &Panel) -> Vec<usize> {
-    let rank = |mark: &Mark| match series(mark) {
-        Some((_, Style::Solid)) => 0,
-        Some((_, Style::Dashed)) => 1,
-        _ => 2,
-    };
-    let marks = &panel.marks;
-    (0..marks.len())
-        .filter(|&i| !label(&marks[i]).is_empty())
-        .filter(|&i| {
-            series(&marks[i]).is_none()
-                || !(0..marks.len()).any(|j| {
-                    series(&marks[j]).map(|s| s.0) == series(&marks[i]).map(|s| s.0)
-                        && (rank(&marks[j]), j) < (rank(&marks[i]), i)
-                })
-        })
-        .collect()
-}
-
-/// Marks that go to the legend from the start: too many lines, or points that have no end to stand at.
-fn crowded(panel: &Panel) -> BTreeSet<usize> {
-    let all: Vec<usize> = named(panel).into_iter().filter(|&i| series(&panel.marks[i]).is_some()).collect();
-    let scattered = |&i: &usize| matches!(panel.marks[i], Mark::Points { .. } | Mark::Whiskers { .. });
-    if all.len() > MOST_DIRECT || all.iter().any(scattered) { all.into_iter().collect() } else { BTreeSet::new() }
-}
-
-/// Flows the legend's entries into rows from `top` on; returns the height.
-fn flow(panel: &Panel, marks: &BTreeSet<usize>, cell: Rect, top: f64) -> (f64, Vec<(usize, (f64, f64))>) {
-    let (mut x, mut row, mut out) = (cell.left, 0.0, Vec::new());
-    for &mark in marks {
-        let wide = SAMPLE + GAP + width(label(&panel.marks[mark]), LABEL);
-        if x + wide > cell.right && x > cell.left {
-            (x, row) = (cell.left, row + 1.0);
-        }
-        out.push((mark, (x, top + row * ROW + LABEL)));
-        x += wide + 18.0;
-    }
-    (if out.is_empty() { 0.0 } else { (row + 1.0) * ROW + 2.0 }, out)
+/// Room above the axes for the labels of vertical guides through bars.
+fn headroom(panel: &Panel) -> f64 {
+    let guides = panel.marks.iter().any(|mark| matches!(mark, Mark::VLine { label, .. } if !label.is_empty()));
+    if guides && panel.marks.iter().any(|mark| bars(mark).is_some()) { PITCH + 4.0 } else { 0.0 }
 }
 
 fn plot(x: &Scale, y: &Scale, frame: Rect, panel: &Panel) -> Plot {

@@ -5,27 +5,28 @@ use plotters::style::text_anchor::HPos;
 
 use super::curve::{Curve, Window};
 use super::labels::Rect;
-use super::layout::{GAP, Plan, SAMPLE, label, series};
+use super::layout::Plan;
+use super::legend::{GAP, SAMPLE, label, series};
 use super::look::{
     AXIS, Drawn, GRID, GUIDE, Ink, LABEL, MUTED, Painter, Palette, Point, TEXT, THEORY, TICK, TITLE, tenths,
 };
 use super::scale::number;
 use super::text::{fit, width};
-use super::{Bar, Mark, Panel, Spacing, Style};
+use super::{Bar, Mark, Spacing, Style};
 
-/// Draws `panel` into `cell`.
-pub(super) fn draw(painter: &Painter, panel: &Panel, palette: &Palette, cell: Rect, detail: usize) -> Drawn {
-    let plan = Plan::new(panel, palette, cell, detail);
+/// Draws a planned panel into `cell`.
+pub(super) fn draw(painter: &Painter, plan: &Plan<'_>, palette: &Palette, cell: Rect) -> Drawn {
+    let panel = plan.panel;
     let room = cell.right - cell.left;
     painter.bold(&fit(&panel.title, TITLE, room), (cell.left, plan.head[0]), TITLE)?;
     painter.text(&fit(&panel.note, TICK, room), (cell.left, plan.head[1]), TICK, HPos::Left, MUTED)?;
-    axes(painter, &plan, cell)?;
+    axes(painter, plan, cell)?;
     for (curve, mark) in plan.curves.iter().zip(&panel.marks) {
         bands(painter, curve, mark, palette)?;
     }
     for (curve, mark) in plan.curves.iter().zip(&panel.marks) {
         match mark {
-            Mark::Bars(list) => bars(painter, &plan, list, palette)?,
+            Mark::Bars(list) => bars(painter, plan, list, palette)?,
             mark => lines(painter, curve, look(mark, palette))?,
         }
     }
@@ -181,7 +182,7 @@ fn bars(painter: &Painter, plan: &Plan<'_>, list: &[Bar], palette: &Palette) -> 
         if let Some((low, high)) = bar.interval {
             let ends = [low, high].map(|v| scale.position(v).map(|_| at(v)));
             let [low, high] = [ends[0].unwrap_or(start), ends[1].unwrap_or(end)];
-            let whisker = Ink { width: 1.5, ..TEXT };
+            let whisker = Ink { rgb: TEXT.rgb, width: 1.5, ..AXIS };
             painter.line(&[(low, y), (high, y)], whisker)?;
             for x in [low, high] {
                 painter.line(&[(x, y - half / 2), (x, y + half / 2)], whisker)?;

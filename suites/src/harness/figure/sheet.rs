@@ -93,8 +93,11 @@ impl Sheet {
 
     fn attributes(&self, color: BackendColor, stroke: Option<u32>) -> String {
         let mut out = String::new();
-        if !self.pen.class.is_empty() {
-            let _ = write!(out, " class=\"{}\"", self.pen.class);
+        match (self.pen.class, self.pen.halo) {
+            ("", false) => {}
+            ("", true) => out.push_str(" class=\"fig-halo\""),
+            (class, false) => out = format!(" class=\"{class}\""),
+            (class, true) => out = format!(" class=\"{class} fig-halo\""),
         }
         let (r, g, b) = color.rgb;
         let paint = if stroke.is_some() { "stroke" } else { "fill" };
