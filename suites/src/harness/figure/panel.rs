@@ -18,7 +18,7 @@ use super::{Bar, Mark, Spacing, Style};
 pub(super) fn draw(painter: &Painter, plan: &Plan<'_>, palette: &Palette, cell: Rect) -> Drawn {
     let panel = plan.panel;
     let room = cell.right - cell.left;
-    painter.bold(&fit(&panel.title, TITLE, room), (cell.left, plan.head[0]), TITLE)?;
+    painter.bold(&panel.title, (cell.left, plan.head[0]), TITLE, room)?;
     painter.text(&fit(&panel.note, TICK, room), (cell.left, plan.head[1]), TICK, HPos::Left, MUTED)?;
     axes(painter, plan, cell)?;
     for (curve, mark) in plan.curves.iter().zip(&panel.marks) {
@@ -75,7 +75,12 @@ fn axes(painter: &Painter, plan: &Plan<'_>, cell: Rect) -> Drawn {
         }
     }
     for (x, text) in across {
-        painter.text(text, (f64::from(x) / 10.0, frame.bottom + 1.25 * TICK), TICK, HPos::Center, TEXT)?;
+        let x = f64::from(x) / 10.0;
+        if plan.standing {
+            painter.standing(text, (x + 0.35 * TICK, frame.bottom + 7.0), TICK, TEXT)?;
+        } else {
+            painter.text(text, (x, frame.bottom + 1.25 * TICK), TICK, HPos::Center, TEXT)?;
+        }
     }
     for (y, text) in up {
         painter.text(text, (frame.left - 7.0, f64::from(y) / 10.0 + 0.35 * TICK), TICK, HPos::Right, TEXT)?;
@@ -90,7 +95,7 @@ fn axes(painter: &Painter, plan: &Plan<'_>, cell: Rect) -> Drawn {
     let x_label = fit(&panel.x.label, LABEL, cell.right - cell.left);
     let half = width(&x_label, LABEL) / 2.0;
     let middle = ((frame.left + frame.right) / 2.0).clamp(cell.left + half, (cell.right - half).max(cell.left + half));
-    painter.text(&x_label, (middle, frame.bottom + 1.4 * TICK + 1.2 * LABEL), LABEL, HPos::Center, MUTED)
+    painter.text(&x_label, (middle, frame.bottom + plan.under + 0.87 * LABEL), LABEL, HPos::Center, MUTED)
 }
 
 fn spots(ticks: &[super::scale::Tick], place: impl Fn(f64) -> i32) -> Vec<(i32, &str)> {
@@ -177,7 +182,7 @@ fn bars(painter: &Painter, plan: &Plan<'_>, list: &[Bar], palette: &Palette) -> 
         let y = plan.plot.translate(&(plan.plot.get_x_range().start, k as f64)).1;
         let end = at(bar.value);
         let outline: [Point; 4] = [(start, y - half), (end, y - half), (end, y + half), (start, y + half)];
-        painter.fill(&outline, palette.bar(&bar.label).alpha(0.82))?;
+        painter.fill(&outline, palette.bar(&bar.label).alpha(0.68))?;
         let mut reach = end.max(start);
         if let Some((low, high)) = bar.interval {
             let ends = [low, high].map(|v| scale.position(v).map(|_| at(v)));

@@ -14,8 +14,10 @@ pub const MAX_BYTES: usize = 60_000;
 /// Points a line keeps, tried in turn until the figure is small enough.
 const DETAIL: [usize; 5] = [200, 100, 50, 25, 12];
 
-/// Distance of panels from each other and from the edge.
+/// Distance of panels from the edge and of rows from each other.
 const PAD: f64 = 16.0;
+/// Distance of columns from each other.
+const GUTTER: f64 = 30.0;
 
 /// Fonts of the system that shows the figure, all without serifs; the last one is what PNGs use.
 const FONTS: &str = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,'DejaVu Sans',sans-serif";
@@ -47,10 +49,10 @@ pub fn svg(title: &str, alt: &str, panels: &[Panel]) -> Result<String, Error> {
 type Failure = plotters::drawing::DrawingAreaErrorKind<std::fmt::Error>;
 
 fn document(title: &str, alt: &str, panels: &[Panel], detail: usize) -> Result<String, Failure> {
+    // A single panel of the figure's own name shows it once.
     let heading =
         if panels.len() == 1 && (panels[0].title.is_empty() || panels[0].title == title) { "" } else { title };
     let bare: Vec<Panel>;
-    // A single panel of the figure's own name shows it once.
     let panels = match panels {
         [] => {
             bare = vec![Panel::new("", super::Axis::linear(""), super::Axis::linear(""))];
@@ -67,7 +69,7 @@ fn document(title: &str, alt: &str, panels: &[Panel], detail: usize) -> Result<S
     let top = if heading.is_empty() { PAD } else { PAD + 1.7 * HEADING };
     let heights: Vec<f64> =
         panels.chunks(columns).map(|row| row.iter().map(|p| height(p, high)).fold(0.0, f64::max)).collect();
-    let width = PAD + columns as f64 * (wide + PAD);
+    let width = 2.0 * PAD + columns as f64 * (wide + GUTTER) - GUTTER;
     let total = top + heights.iter().map(|h| h + PAD).sum::<f64>();
 
     let painter = Painter::new(width, total);
@@ -101,10 +103,12 @@ fn draw(
     detail: usize,
 ) -> Drawn {
     let palette = Palette::of(panels);
-    painter.bold(heading, (PAD, PAD + HEADING), HEADING)?;
+    let across = panels.len().min(2) as f64 * (wide + GUTTER) - GUTTER;
+    painter.bold(heading, (PAD, PAD + HEADING), HEADING, across)?;
     let mut y = top;
     for (row, high) in panels.chunks(2).zip(heights) {
-        let cells = [0.0, wide + PAD].map(|x| Rect { left: PAD + x, top: y, right: PAD + x + wide, bottom: y + high });
+        let cells =
+            [0.0, wide + GUTTER].map(|x| Rect { left: PAD + x, top: y, right: PAD + x + wide, bottom: y + high });
         let plan = |floor: f64| -> Vec<Plan<'_>> {
             row.iter().zip(cells).map(|(panel, cell)| Plan::new(panel, &palette, cell, floor, detail)).collect()
         };

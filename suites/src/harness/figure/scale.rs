@@ -135,6 +135,8 @@ fn linear(low: f64, high: f64, room: usize) -> Vec<Tick> {
     let size = low.abs().max(high.abs());
     // The power of ten that all labels share where plain numbers would be long.
     let shared = if !(1e-3..1e5).contains(&size) { size.log10().floor() } else { 0.0 };
+    // With steps that `number` tells apart, each label has its own power.
+    let own = step >= 0.99 * 10_f64.powf(shared - 1.0);
     let decimals = (shared - step.log10().floor()).clamp(0.0, 12.0) as usize;
     (0..=(last - first).clamp(0.0, 50.0) as i32)
         .map(|k| {
@@ -143,6 +145,8 @@ fn linear(low: f64, high: f64, room: usize) -> Vec<Tick> {
                 "0".to_owned()
             } else if shared == 0.0 {
                 minus(format!("{at:.decimals$}"))
+            } else if own {
+                number(at)
             } else {
                 format!("{}·{}", minus(format!("{:.decimals$}", at / 10_f64.powf(shared))), power(10, shared as i32))
             };
@@ -239,7 +243,7 @@ mod tests {
             ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"].map(|s| s.replace("0.0", "0"))
         );
         assert_eq!(labels(&linear, -50.0, 100.0, 4), ["−50", "0", "50", "100"]);
-        assert_eq!(labels(&linear, 0.0, 4e6, 5), ["0", "1·10⁶", "2·10⁶", "3·10⁶", "4·10⁶"]);
+        assert_eq!(labels(&linear, 0.0, 4e6, 5), ["0", "10⁶", "2·10⁶", "3·10⁶", "4·10⁶"]);
         assert_eq!(labels(&log, 1e-6, 1.0, 4), ["10⁻⁶", "10⁻⁴", "10⁻²", "10⁰"]);
         assert_eq!(labels(&log, 1.0, 1000.0, 6), ["1", "10", "100", "1000"]);
         assert_eq!(labels(&log, 1.0, 20.0, 6), ["1", "2", "5", "10", "20"]);

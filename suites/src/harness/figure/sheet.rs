@@ -9,7 +9,9 @@ use std::fmt::Write as _;
 use std::rc::Rc;
 
 use plotters_backend::text_anchor::HPos;
-use plotters_backend::{BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind};
+use plotters_backend::{
+    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind, FontTransform,
+};
 
 use super::text::{Level, SCRIPT, escape, runs};
 
@@ -214,6 +216,12 @@ impl DrawingBackend for Backend {
         sheet.tenths(x, false);
         sheet.body.push_str("\" y=\"");
         sheet.tenths(y, false);
+        if matches!(style.transform(), FontTransform::Rotate270) {
+            sheet.body.push_str("\" transform=\"rotate(-90");
+            sheet.tenths(x, true);
+            sheet.tenths(y, true);
+            sheet.body.push(')');
+        }
         sheet.body.push_str("\">");
         let body = spans(text, size);
         sheet.body.push_str(&body);
