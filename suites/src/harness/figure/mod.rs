@@ -34,7 +34,7 @@ mod png;
 mod render;
 mod scale;
 mod sheet;
-mod text;
+pub(in crate::harness) mod text;
 
 pub use png::png;
 pub use render::{MAX_BYTES, svg};

@@ -2,7 +2,7 @@
 
 /// Where a run of text stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Level {
+pub(in crate::harness) enum Level {
     Base,
     Sub,
     Super,
@@ -13,7 +13,7 @@ pub(super) const SCRIPT: f64 = 0.72;
 
 /// Splits `‖X‖_F` or `α^{2(1-γ₀)}` into runs. `_` and `^` act only where mathematics would use them: before braces, before
 /// a number, or between a single symbol and a single letter, so that `fast_simd` stays as it is.
-pub(super) fn runs(text: &str) -> Vec<(Level, String)> {
+pub(in crate::harness) fn runs(text: &str) -> Vec<(Level, String)> {
     let chars: Vec<char> = text.chars().collect();
     let mut out: Vec<(Level, String)> = Vec::new();
     let mut push = |level: Level, piece: &[char]| match out.last_mut() {
