@@ -20,7 +20,7 @@ use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 use serde::Serialize;
 
-use super::decompose::{orthonormal_basis, thin_svd};
+use crate::linalg::{orthonormal_basis, thin_svd};
 use super::fast::kernel::Simd;
 use super::options::sign;
 use super::schedule::{Corruption, Target};

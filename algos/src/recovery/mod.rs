@@ -41,7 +41,6 @@ pub mod reference;
 pub mod schedule;
 pub mod sign_rip;
 
-mod decompose;
 mod init;
 mod measurements;
 mod options;
