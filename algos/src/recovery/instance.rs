@@ -20,13 +20,13 @@ use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 use serde::Serialize;
 
-use crate::linalg::{orthonormal_basis, thin_svd};
 use super::fast::kernel::Simd;
 use super::options::sign;
 use super::schedule::{Corruption, Target};
 use super::symmetric::{frobenius, svec_of_factor};
 use super::{Measurements, Problem};
 use crate::error::{Error, InputError, Size, argument, finite, shape};
+use crate::linalg::{orthonormal_basis, thin_svd};
 
 /// What to draw.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -153,7 +153,8 @@ impl Problem for Recovery {
 
     fn verify(&self, output: &Output) -> Result<Accuracy, Wrong> {
         let expected = self.expected.get_or_init(|| {
-            let variant = if self.instance.measurements.order() <= 20 { Variant::Reference } else { Variant::FusedPacked };
+            let variant =
+                if self.instance.measurements.order() <= 20 { Variant::Reference } else { Variant::FusedPacked };
             let solved = variant.prepare(&self.instance.measurements).and_then(|p| self.solve(&p, Par::Seq));
             solved.map(|output| output.values).unwrap_or_default()
         });
@@ -219,7 +220,9 @@ struct TwoProducts<'a> {
 impl Run for TwoProducts<'_> {
     fn run(&mut self) -> Result<Output, Error> {
         let Recovery { instance, direction, step, iterations, .. } = self.problem;
-        let Step::Geometric { eta, rho } = *step else { return Ok(Output { values: Vec::new(), effort: Effort::default() }) };
+        let Step::Geometric { eta, rho } = *step else {
+            return Ok(Output { values: Vec::new(), effort: Effort::default() });
+        };
         let (rows, d) = (instance.measurements.packed(), instance.measurements.order());
         let scale = ALPHA / (d as f64).sqrt();
         let mut u = Mat::from_fn(d, WIDTH, |i, j| scale * direction[(i, j)]);
@@ -241,7 +244,14 @@ impl Run for TwoProducts<'_> {
                 gradient[(i, j)] = entry;
                 gradient[(j, i)] = entry;
             }
-            matmul(step.as_mut(), Accum::Replace, gradient.as_ref(), u.as_ref(), 2.0 * eta * rho.powf(t as f64), self.par);
+            matmul(
+                step.as_mut(),
+                Accum::Replace,
+                gradient.as_ref(),
+                u.as_ref(),
+                2.0 * eta * rho.powf(t as f64),
+                self.par,
+            );
             u -= &step;
         }
         Ok(Output { values: entries(&u), effort: Effort::default() })
