@@ -138,7 +138,9 @@ impl<'a> Descent<'a> {
         let Evaluation { gradient_norm, loss, .. } = found;
         let reading = Reading { loss: loss.unwrap_or(f64::NAN), gradient_norm, residual };
         let eta = self.options.step.size(t, reading, &mut self.scratch);
-        let step = (2.0 * eta * gradient_norm >= STILL).then_some(eta);
+        // A NaN is no standstill: the next iterate will show it.
+        let still = 2.0 * eta * gradient_norm < STILL;
+        let step = (!still).then_some(eta);
         if observe.wants(t) {
             let known = Gauge { loss, gradient_norm: found.exact_norm.then_some(gradient_norm) };
             let u = self.u.as_ref();

@@ -6,8 +6,9 @@
 
 use faer::{Mat, MatMut, MatRef};
 
+use super::super::decompose::norm;
 use super::super::options::{Loss, sign};
-use super::super::symmetric::sum_of_squares;
+use super::super::symmetric::packed_len;
 use super::super::{Factor, Measurements, Options, observe::Gauge, observe::Observe};
 use super::descent::{Evaluation, Oracle, descend};
 use super::kernel::{Task, axpy, dot};
@@ -25,7 +26,7 @@ const REFRESH: usize = 256;
 
 /// `‖svec(S_i)‖₂` of every row.
 pub(crate) fn norms(measurements: &Measurements) -> Vec<f64> {
-    (0..measurements.len()).map(|i| sum_of_squares(measurements.row(i)).sqrt()).collect()
+    (0..measurements.len()).map(|i| norm(measurements.row(i))).collect()
 }
 
 struct Lazy<'a> {
@@ -81,7 +82,7 @@ impl Lazy<'_> {
     fn screened(&mut self, moved: f64, effort: &mut Effort) -> Evaluation {
         // The factor covers the rounding of `moved`, `next_up` that of the sum.
         self.travelled = (self.travelled + moved * (1.0 + 1e-12)).next_up();
-        let length = self.packed.rows.nrows() as u64;
+        let length = packed_len(self.packed.order()) as u64;
         let Screened { evaluated, flipped, sound } = self.engine.simd.run(Screen {
             rows: self.packed.rows,
             x: self.packed.x.col_as_slice(0),
@@ -148,17 +149,20 @@ fn deadline(now: f64, z: f64, norm: f64) -> f64 {
     if norm == 0.0 { f64::INFINITY } else { (now + z.abs() / norm * (1.0 - 1e-10)).next_down() }
 }
 
-/// `‖x − previous‖₂`; afterwards `previous = x`.
+/// `‖x − previous‖₂`, or more where its square underflows; afterwards `previous = x`.
 fn advance(x: &[f64], previous: &mut [f64]) -> f64 {
     let mut lanes = [0.0; 8];
+    let mut largest = 0.0_f64;
     for (x, p) in x.as_chunks::<8>().0.iter().zip(previous.as_chunks_mut::<8>().0) {
         for l in 0..8 {
             let step = x[l] - p[l];
             lanes[l] += step * step;
+            largest = largest.max(step.abs());
         }
         *p = *x;
     }
-    lanes.iter().sum::<f64>().sqrt()
+    let sum = lanes.iter().sum::<f64>();
+    if sum < 1e-290 { largest * (x.len() as f64).sqrt() } else { sum.sqrt() }
 }
 
 struct Screen<'a> {
