@@ -5,7 +5,7 @@
 //! | what does an author write? | [`paper`], [`experiment`], [`record`], [`claim`], [`figure`], [`case`] |
 //! | where do random numbers come from? | [`seed`] |
 //! | how do trials become files? | [`select`], [`runner`], [`journal`], [`frame`], [`table`], [`folder`], [`shard`], [`progress`] |
-//! | how do files become verdicts? | [`rows`], [`stats`], [`claim`], [`judge`], [`verdicts`] |
+//! | how do files become verdicts? | [`rows`], [`gather`], [`stats`], [`claim`], [`judge`], [`verdicts`] |
 //! | what is written for people? | [`report`], [`figure`], [`schema`], [`provenance`] |
 //! | are they the same elsewhere, and how sure? | [`difference`], [`calibration`], [`cells`] |
 //! | where does real input come from? | [`dataset`] |
@@ -21,9 +21,11 @@ pub mod experiment;
 pub mod figure;
 pub mod folder;
 pub mod frame;
+pub mod gather;
 pub mod journal;
 pub mod judge;
 pub mod paper;
+pub mod prelude;
 pub mod progress;
 pub mod provenance;
 pub mod record;
