@@ -6,6 +6,8 @@
 use std::{
     collections::BTreeSet,
     fs,
+    io::ErrorKind,
+    path::Path,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -142,7 +144,9 @@ impl Calibration {
     ) -> Result<()> {
         let mut pending = Vec::new();
         for &seed in seeds {
-            if !self.covers(&self.samples(journal, seed)?) {
+            if self.covers(&self.samples(journal, seed)?) {
+                remove(&folder.path(&seed_folder(seed)))?; // a kill came between the verdict and this
+            } else {
                 pending.push(seed);
             }
         }
@@ -207,8 +211,7 @@ impl Calibration {
         let (high, low) = place(seed);
         journal.append(high, low, seconds, &TrialRows { lines: vec![lines], failure: None })?;
         journal.sync()?;
-        let path = folder.path(&seed_folder(seed));
-        fs::remove_dir_all(&path).map_err(|e| Error::file("remove", &path, &e))
+        remove(&folder.path(&seed_folder(seed)))
     }
 
     /// Runs and judges one seed.
@@ -238,6 +241,13 @@ impl Calibration {
 /// The folder in which a seed runs.
 fn seed_folder(seed: u64) -> String {
     format!("seed-{seed}")
+}
+
+fn remove(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(Error::file("remove", folder, &e)),
+        _ => Ok(()),
+    }
 }
 
 /// A seed's place in the journal.

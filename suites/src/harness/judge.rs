@@ -134,9 +134,7 @@ impl<'a> Bench<'a> {
 
     /// Writes verdicts, schema and report; returns the rows of all claims. Claims out of scope keep their rows.
     pub fn write(&self) -> Result<Vec<ClaimRow>> {
-        let mut kept: Vec<ClaimRow> = verdicts::read(self.folder, CLAIMS)?;
-        kept.extend(verdicts::read(self.folder, TIMING_CLAIMS)?);
-        let kept_checks: Vec<CheckRow> = verdicts::read(self.folder, CHECKS)?;
+        let mut kept = None;
         let (mut rows, mut checks) = (Vec::new(), Vec::new());
         for paper in self.papers {
             for claim in paper.claims {
@@ -144,7 +142,11 @@ impl<'a> Bench<'a> {
                     rows.push(row.clone());
                     checks.extend(its_checks.iter().cloned());
                 } else if self.complete(paper, claim.experiments)? {
-                    rows.extend(kept.iter().filter(|row| row.claim == claim.key).cloned());
+                    let (kept_rows, kept_checks) = match &mut kept {
+                        Some(kept) => kept,
+                        kept => kept.insert(self.kept()?),
+                    };
+                    rows.extend(kept_rows.iter().filter(|row| row.claim == claim.key).cloned());
                     checks.extend(kept_checks.iter().filter(|check| check.claim == claim.key).cloned());
                 }
             }
@@ -158,6 +160,13 @@ impl<'a> Bench<'a> {
         schema::write(self.folder, self.papers, &self.provenance)?;
         report::write(self.folder, self.papers, &self.provenance, &rows, &checks)?;
         Ok(rows)
+    }
+
+    /// What an earlier run wrote of the claims. Read only where it is needed, so that `check` can write it anew.
+    fn kept(&self) -> Result<(Vec<ClaimRow>, Vec<CheckRow>)> {
+        let mut rows = verdicts::read(self.folder, CLAIMS)?;
+        rows.extend(verdicts::read(self.folder, TIMING_CLAIMS)?);
+        Ok((rows, verdicts::read(self.folder, CHECKS)?))
     }
 
     /// The result folder.

@@ -67,16 +67,17 @@ impl Part {
         if folder.has(provenance::FILE) {
             return Err(Error::input(format!("{root} holds whole results; give --out another folder for the part")));
         }
-        match Self::read(folder)? {
-            Some(old) if old.difference(&self).is_none() => self.experiments.extend(old.experiments),
-            Some(old) if !discard => {
-                let (what, theirs, ours) = old.difference(&self).unwrap_or_default();
+        if let Some(old) = Self::read(folder)?.filter(|_| !discard) {
+            let (held, wanted) = (old.shard(), self.shard());
+            if let Some((what, theirs, ours)) = old.difference(&self) {
                 return Err(Error::input(format!(
-                    "{root} holds part {} of a run whose {what} is {theirs}, not {ours}; give --out another folder",
-                    old.shard()
+                    "{root} holds part {held} of a run whose {what} is {theirs}, not {ours}; give --out another folder"
                 )));
             }
-            _ => {}
+            if held != wanted {
+                return Err(Error::input(format!("{root} holds part {held}; give --out another folder for {wanted}")));
+            }
+            self.experiments.extend(old.experiments);
         }
         let text = serde_json::to_string_pretty(&self).map_err(|e| Error::broken(e.to_string()))?;
         folder.write(FILE, format!("{text}\n").as_bytes()).map(|_| ())
