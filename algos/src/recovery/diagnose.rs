@@ -2,7 +2,7 @@
 
 use faer::{Accum, Mat, MatRef, Par, linalg::matmul::matmul};
 
-use super::decompose::{orthonormal_basis, singular_values, thin_svd};
+use crate::linalg::{orthonormal_basis, singular_values, thin_svd};
 use super::instance::Truth;
 use super::observe::{Iterate, Observe};
 use super::symmetric::{frobenius, packed_len, smat};

@@ -2,7 +2,7 @@
 
 use faer::{Mat, MatRef};
 
-use super::decompose::symmetric_eigen;
+use crate::linalg::symmetric_eigen;
 use super::fast::{kernel::Simd, pass::Engine, pass::Passes};
 use super::symmetric::{frobenius, smat, svec};
 use super::{Loss, Measurements, problem::observations};
