@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    commands::{check, list, reproduce, why},
+    commands::{check, list, reproduce, why, worker},
     harness::{
         error::{Error, Result},
         experiment::Scale,
@@ -49,6 +49,8 @@ enum Command {
         #[command(flatten)]
         out: OutArguments,
     },
+    /// Run cases on request: JSON lines on standard input and output.
+    Worker(worker::WorkerArguments),
 }
 
 #[derive(Debug, clap::Args)]
@@ -121,6 +123,7 @@ fn dispatch(papers: &'static [&'static Paper], command: Command) -> Result<ExitC
         }
         Command::Check { out, readme } => check::check(papers, &out.out, readme),
         Command::Why { claim, out } => why::why(papers, &claim, &out.out),
+        Command::Worker(a) => worker::worker(papers, a),
     }
 }
 

@@ -8,5 +8,6 @@ pub mod cli;
 pub mod commands;
 pub mod harness;
 pub mod papers;
+pub mod worker;
 
 pub use algos::{self, faer};

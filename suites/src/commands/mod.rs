@@ -5,3 +5,4 @@ pub mod list;
 pub mod plan;
 pub mod reproduce;
 pub mod why;
+pub mod worker;

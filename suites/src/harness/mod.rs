@@ -7,7 +7,7 @@
 //! | how do trials become files? | [`select`], [`runner`], [`journal`], [`table`], [`folder`], [`progress`] |
 //! | how do files become verdicts? | [`rows`], [`stats`], [`claim`], [`judge`], [`verdicts`] |
 //! | what is written for people? | [`report`], [`figure`], [`schema`], [`provenance`] |
-//! | where does real input come from? | [`dataset`] |
+//! | where does real input come from, and where do inputs for peers go? | [`dataset`], [`npy`] |
 
 pub mod case;
 pub mod claim;
@@ -18,6 +18,7 @@ pub mod figure;
 pub mod folder;
 pub mod journal;
 pub mod judge;
+pub mod npy;
 pub mod paper;
 pub mod progress;
 pub mod provenance;
