@@ -5,7 +5,7 @@
 //! | what does an author write? | [`paper`], [`experiment`], [`record`], [`claim`], [`figure`], [`case`] |
 //! | where do random numbers come from? | [`seed`] |
 //! | how do trials become files? | [`select`], [`runner`], [`journal`], [`table`], [`folder`], [`progress`] |
-//! | how do files become verdicts? | [`rows`], [`stats`], [`claim`], [`judge`], [`verdicts`] |
+//! | how do files become verdicts? | [`rows`], [`gather`], [`stats`], [`claim`], [`judge`], [`verdicts`] |
 //! | what is written for people? | [`report`], [`figure`], [`schema`], [`provenance`] |
 //! | where does real input come from, and where do inputs for peers go? | [`dataset`], [`npy`] |
 
@@ -16,10 +16,12 @@ pub mod error;
 pub mod experiment;
 pub mod figure;
 pub mod folder;
+pub mod gather;
 pub mod journal;
 pub mod judge;
 pub mod npy;
 pub mod paper;
+pub mod prelude;
 pub mod progress;
 pub mod provenance;
 pub mod record;

@@ -1,6 +1,10 @@
-//! The papers under test: one file each, one line each in [`ALL`].
+//! The papers under test: one file or folder each, one line each in [`ALL`].
 
 use crate::harness::paper::Paper;
 
+pub mod ding;
+mod sensing;
+pub mod subgm;
+
 /// All papers, in the order of reports.
-pub const ALL: &[&Paper] = &[];
+pub const ALL: &[&Paper] = &[&subgm::PAPER, &ding::PAPER];

@@ -1,0 +1,95 @@
+//! Small dense decompositions, always on one thread: their last bits depend on the number of threads.
+
+use faer::diag::Diag;
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
+use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
+use faer::{Mat, MatRef, Par, Spec};
+
+use crate::error::{Error, NumericalError};
+
+/// Eigenvalues, *ascending*, and orthonormal eigenvectors of a symmetric matrix, of which the lower triangle is read.
+pub(crate) fn symmetric_eigen(a: MatRef<'_, f64>) -> Result<(Vec<f64>, Mat<f64>), Error> {
+    let n = a.nrows();
+    let mut values = Diag::zeros(n);
+    let mut vectors = Mat::zeros(n, n);
+    let mut memory =
+        MemBuffer::new(self_adjoint_evd_scratch::<f64>(n, ComputeEigenvectors::Yes, Par::Seq, Spec::default()));
+    self_adjoint_evd(a, values.as_mut(), Some(vectors.as_mut()), Par::Seq, MemStack::new(&mut memory), Spec::default())
+        .map_err(|_| NumericalError::Factorization { what: "symmetric eigendecomposition" })?;
+    Ok((values.column_vector().iter().copied().collect(), vectors))
+}
+
+/// A thin singular value decomposition `A = P diag(σ) Wᵀ`, `σ` descending.
+pub(crate) struct Svd {
+    pub left: Mat<f64>,
+    pub values: Vec<f64>,
+    pub right: Mat<f64>,
+}
+
+/// The thin singular value decomposition of `A: m×n`.
+pub(crate) fn thin_svd(a: MatRef<'_, f64>) -> Result<Svd, Error> {
+    let (m, n) = a.shape();
+    let k = m.min(n);
+    let mut values = Diag::zeros(k);
+    let mut left = Mat::zeros(m, k);
+    let mut right = Mat::zeros(n, k);
+    let thin = ComputeSvdVectors::Thin;
+    let mut memory = MemBuffer::new(svd_scratch::<f64>(m, n, thin, thin, Par::Seq, Spec::default()));
+    svd(
+        a,
+        values.as_mut(),
+        Some(left.as_mut()),
+        Some(right.as_mut()),
+        Par::Seq,
+        MemStack::new(&mut memory),
+        Spec::default(),
+    )
+    .map_err(|_| NumericalError::Factorization { what: "singular value decomposition" })?;
+    Ok(Svd { left, values: values.column_vector().iter().copied().collect(), right })
+}
+
+/// The singular values of `A`, descending.
+pub(crate) fn singular_values(a: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
+    let (m, n) = a.shape();
+    let mut values = Diag::zeros(m.min(n));
+    let no = ComputeSvdVectors::No;
+    let mut memory = MemBuffer::new(svd_scratch::<f64>(m, n, no, no, Par::Seq, Spec::default()));
+    svd(a, values.as_mut(), None, None, Par::Seq, MemStack::new(&mut memory), Spec::default())
+        .map_err(|_| NumericalError::Factorization { what: "singular value decomposition" })?;
+    Ok(values.column_vector().iter().copied().collect())
+}
+
+/// The orthonormal factor `Q: d×k` of a QR factorization `A = QR` with positive diagonal, for `A` of full column rank.
+///
+/// Gram–Schmidt with every projection done twice: as orthogonal as Householder's method, and for the few columns of a
+/// low-rank factor its summation order, hence every bit, is the same on all processors.
+pub(crate) fn orthonormal_basis(a: MatRef<'_, f64>) -> Result<Mat<f64>, Error> {
+    let mut q = a.to_owned();
+    for j in 0..q.ncols() {
+        let before = norm(q.col_as_slice(j));
+        for _ in 0..2 {
+            for k in 0..j {
+                let along: f64 = q.col_as_slice(k).iter().zip(q.col_as_slice(j)).map(|(p, v)| p * v).sum();
+                for i in 0..q.nrows() {
+                    let part = along * q[(i, k)];
+                    q[(i, j)] -= part;
+                }
+            }
+        }
+        let after = norm(q.col_as_slice(j));
+        if after <= 1e-14 * before || after.is_nan() {
+            return Err(NumericalError::Factorization { what: "QR factorization of a rank-deficient matrix" }.into());
+        }
+        for entry in q.col_as_slice_mut(j) {
+            *entry /= after;
+        }
+    }
+    Ok(q)
+}
+
+/// `‖v‖₂`, scaled so that neither overflow nor underflow touches it.
+fn norm(v: &[f64]) -> f64 {
+    let scale = v.iter().fold(0.0, |s: f64, x| s.max(x.abs()));
+    if scale == 0.0 { 0.0 } else { scale * v.iter().map(|x| (x / scale).powi(2)).sum::<f64>().sqrt() }
+}

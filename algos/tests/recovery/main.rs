@@ -1,0 +1,5 @@
+//! Tests of the recovery family: fast variants against the reference, properties, bad input.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod agreement;
+mod support;

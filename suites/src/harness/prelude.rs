@@ -1,0 +1,12 @@
+//! What the file of a paper needs: `use suites::harness::prelude::*`.
+
+pub use super::{
+    claim::{Arm, Check, Claim, Control, Kind, Source, Unjudged, Verdict},
+    experiment::{Cost, Experiment, Out, Scale, Table, TableSchema},
+    figure::{Axis, Panel, Style},
+    gather::{band, band_over, by_trial, numbers, ratios, series},
+    paper::{Figure, Paper},
+    rows::{Row, Rows, succeeded},
+    seed::Trial,
+    stats,
+};

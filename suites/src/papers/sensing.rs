@@ -1,0 +1,392 @@
+//! One run of SubGM on a planted instance: the point, the record, and the experiment made of them. Shared by the papers
+//! of the family `recovery`.
+
+use algos::{
+    Error, Outcome, Par, Status,
+    recovery::{
+        Factor, Init, Loss, Options, Step, Variant,
+        diagnose::ErrorMeter,
+        instance::{Instance, Noise, Outlier, Spec, direction},
+        observe::{Iterate, Observe},
+        schedule::{Corruption, Schedule, Target, geometric},
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    harness::{
+        experiment::Cost,
+        seed::Trial,
+        stats::{log_spaced, semilog_slope},
+    },
+    record,
+};
+
+/// The law of the noise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Law {
+    /// No noise.
+    None,
+    /// Outliers `L n`.
+    Gauss,
+    /// Outliers `L |n|`.
+    OneSided,
+    /// Outliers `L` times a Cauchy variable.
+    Cauchy,
+    /// Observations overwritten by `L n`.
+    Replace,
+    /// Outliers `L |n|` whose sign votes for another matrix: dependent on the measurements.
+    Aligned,
+    /// Observations of another matrix: dependent on the measurements.
+    Decoy,
+    /// `ν n` on all rows.
+    Dense,
+    /// `ν ⟨A, X*⟩/‖X*‖_F` on all rows: the same law, but dependent on the measurements.
+    DenseDependent,
+}
+
+/// The start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Start {
+    /// `α/√d` times unit normals.
+    Gaussian,
+    /// `α` times a factor of the positive part of the sub-gradient at zero.
+    Spectral,
+}
+
+/// The step rule; `eta` is its factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rule {
+    /// `η ρᵗ`.
+    Geometric,
+    /// `(π/2) η f(U_t)`.
+    LossProportional,
+    /// `η median |z_i|`.
+    Median,
+    /// `η`.
+    Constant,
+    /// `η/√(t+1)`.
+    InvSqrt,
+    /// Gradient descent on the squared loss with constant `η`.
+    LeastSquares,
+}
+
+record! {
+    /// A point: the problem, the start and the steps.
+    pub struct Setting {
+        /// Order of the matrix.
+        pub d: usize,
+        /// Rank of the truth, whose nonzero eigenvalues are 1.
+        pub r: usize,
+        /// Number of measurements.
+        pub m: usize,
+        /// Law of the noise: none, gauss, one-sided, cauchy, replace, aligned, decoy, dense or dense-dependent.
+        pub noise: Law,
+        /// Fraction of measurements with outliers.
+        pub p: f64,
+        /// Scale L of the outliers, or standard deviation ν of dense noise.
+        pub size: f64,
+        /// Width r′ of the factor.
+        pub width: usize,
+        /// Start: gaussian or spectral.
+        pub start: Start,
+        /// Scale of the start.
+        pub alpha: f64,
+        /// Step rule: geometric, loss-proportional, median, constant, inv-sqrt or least-squares.
+        pub rule: Rule,
+        /// Factor η of the step rule.
+        pub eta: f64,
+        /// Decay ρ of the geometric rule, else 1.
+        pub rho: f64,
+        /// Number T of iterations.
+        pub iterations: usize,
+    }
+}
+
+record! {
+    /// What a run leaves.
+    pub struct Run {
+        /// Numerical rank of the start.
+        pub effective_width: usize,
+        /// ‖U_T U_Tᵀ − X*‖_F at the last iterate.
+        pub err: f64,
+        /// The same over ‖X*‖_F.
+        pub rerr: f64,
+        /// Smallest error of all iterates.
+        pub best_err: f64,
+        /// First iteration with relative error at most 1e-3; T if there is none.
+        pub hit: usize,
+        /// Slope of log₁₀ rerr in t from the first iterate at most 1e-1 to the first at most 1e-6 or the last. [1/iteration]
+        pub rate: Option<f64>,
+        /// Loss of the last iterate.
+        pub f: f64,
+        /// Loss of the truth.
+        pub f_truth: f64,
+        /// Measurements evaluated, over all iterations.
+        pub rows_evaluated: u64,
+        /// Floating-point operations counted.
+        pub flops: u64,
+        /// How the iteration ended.
+        pub ended: String,
+    }
+}
+
+record! {
+    /// A point of a trajectory.
+    pub struct Snapshot {
+        /// Iteration t.
+        pub iteration: usize,
+        /// Relative error of U_t.
+        pub rerr: f64,
+        /// Loss of U_t minus loss of the truth.
+        pub excess: f64,
+    }
+}
+
+impl Setting {
+    /// A problem of rank `r` with `m` measurements and no noise.
+    pub fn new(d: usize, r: usize, m: usize) -> Self {
+        Self {
+            d,
+            r,
+            m,
+            noise: Law::None,
+            p: 0.0,
+            size: 0.0,
+            width: r,
+            start: Start::Gaussian,
+            alpha: 1e-6,
+            rule: Rule::Geometric,
+            eta: 0.0,
+            rho: 1.0,
+            iterations: 0,
+        }
+    }
+
+    /// Outliers of this law and scale on a fraction `p` of the measurements.
+    pub fn outliers(self, noise: Law, p: f64, size: f64) -> Self {
+        Self { noise, p, size, ..self }
+    }
+
+    /// Dense noise of standard deviation `nu`.
+    pub fn dense(self, noise: Law, nu: f64) -> Self {
+        Self { noise, size: nu, ..self }
+    }
+
+    /// A start of this kind, scale and width.
+    pub fn start(self, start: Start, alpha: f64, width: usize) -> Self {
+        Self { start, alpha, width, ..self }
+    }
+
+    /// A Gaussian start that is not small.
+    pub fn large(self, width: usize) -> Self {
+        self.start(Start::Gaussian, 1.0, width)
+    }
+
+    /// The geometric schedule for a start of scale `alpha`, with knowledge of the outliers' density, or of `nu` where
+    /// it is given. An impossible schedule has NaN in it, which the harness refuses.
+    pub fn scheduled(self, alpha: f64, tol: f64, nu: Option<f64>) -> Self {
+        let corruption = match self.noise {
+            Law::Dense | Law::DenseDependent => Corruption::Gaussian { nu: nu.unwrap_or(0.0) },
+            _ => Corruption::Outliers { p: self.p },
+        };
+        match geometric(Target::flat(self.r), corruption, alpha, tol) {
+            Ok(Schedule { eta, rho, iterations, .. }) => self.rule(Rule::Geometric, eta, iterations).decay(rho),
+            Err(_) => self.decay(f64::NAN),
+        }
+    }
+
+    /// A step rule with its factor, for this many iterations.
+    pub fn rule(self, rule: Rule, eta: f64, iterations: usize) -> Self {
+        Self { rule, eta, rho: 1.0, iterations, ..self }
+    }
+
+    fn decay(self, rho: f64) -> Self {
+        Self { rho, ..self }
+    }
+
+    /// The cost of one run of the packed kernel; `rows` rows are written.
+    pub fn cost(&self, rows: u32) -> Cost {
+        let packed = (self.d * (self.d + 1) / 2) as f64;
+        let (d, m, width) = (self.d as f64, self.m as f64, self.width as f64);
+        let iteration = 4.0 * m * packed + 6.0 * d * d * width;
+        Cost { flops: self.iterations as f64 * iteration + 20.0 * m * packed, memory: (8.0 * m * packed) as u64, rows }
+    }
+
+    fn law(&self) -> Noise {
+        let (p, scale, nu) = (self.p, self.size, self.size);
+        let outliers = |kind| Noise::Outliers { p, kind };
+        match self.noise {
+            Law::None => Noise::None,
+            Law::Gauss => outliers(Outlier::Gauss { scale }),
+            Law::OneSided => outliers(Outlier::OneSided { scale }),
+            Law::Cauchy => outliers(Outlier::Cauchy { scale }),
+            Law::Replace => outliers(Outlier::Replace { scale }),
+            Law::Aligned => outliers(Outlier::Aligned { scale }),
+            Law::Decoy => outliers(Outlier::Decoy),
+            Law::Dense => Noise::Gaussian { nu },
+            Law::DenseDependent => Noise::GaussianDependent { nu },
+        }
+    }
+
+    /// The instance of a trial. All settings with the same d, r and m share measurements, truth, outlier rows and the
+    /// unit normals that L or ν multiplies.
+    pub fn instance(&self, trial: &Trial<'_>) -> Result<Instance, Error> {
+        Spec::flat(self.d, self.r, self.m, self.law()).draw(&mut trial.paired("instance", &(self.d, self.r, self.m)))
+    }
+
+    fn step(&self) -> (Step, Loss) {
+        let eta = self.eta;
+        match self.rule {
+            Rule::Geometric => (Step::Geometric { eta, rho: self.rho }, Loss::L1),
+            Rule::LossProportional => (Step::LossProportional { eta }, Loss::L1),
+            Rule::Median => (Step::Median { c: eta }, Loss::L1),
+            Rule::Constant => (Step::Constant { eta }, Loss::L1),
+            Rule::InvSqrt => (Step::InvSqrt { eta }, Loss::L1),
+            Rule::LeastSquares => (Step::Constant { eta }, Loss::L2),
+        }
+    }
+
+    /// Runs SubGM on an instance, showing every iterate to `observe`. The Gaussian starts of a trial are the leading
+    /// columns of one matrix.
+    pub fn run(
+        &self,
+        variant: Variant,
+        instance: &Instance,
+        trial: &Trial<'_>,
+        observe: &mut dyn Observe,
+    ) -> Result<Outcome<Factor>, Error> {
+        let direction = direction(self.d, &mut trial.paired("start", &self.d));
+        let init = match self.start {
+            Start::Gaussian => Init::Gaussian { alpha: self.alpha, direction: direction.as_ref() },
+            Start::Spectral => Init::Spectral { alpha: self.alpha },
+        };
+        let (step, loss) = self.step();
+        let options = Options { width: self.width, init, step, loss, iterations: self.iterations };
+        algos::recovery::subgm(variant, &instance.problem()?, &options, Par::Seq, observe)
+    }
+}
+
+/// Draws the instance of a trial, solves it with the packed kernel, and keeps `snapshots` of the trajectory.
+pub fn solve(setting: &Setting, trial: &Trial<'_>, snapshots: usize) -> Result<(Run, Vec<Snapshot>), Error> {
+    let instance = setting.instance(trial)?;
+    let f_truth = instance.noise.iter().map(|s| s.abs() / setting.m as f64).sum();
+    let mut watch = Watch::new(&instance, f_truth, setting.iterations, snapshots);
+    let outcome = setting.run(Variant::FusedPacked, &instance, trial, &mut watch)?;
+    let norm = instance.truth.norm();
+    let run = Run {
+        effective_width: outcome.value.effective_width,
+        err: watch.last * norm,
+        rerr: watch.last,
+        best_err: watch.best * norm,
+        hit: watch.hit.unwrap_or(setting.iterations),
+        rate: watch.rate(),
+        f: instance.problem()?.loss(outcome.value.u.as_ref(), Loss::L1)?,
+        f_truth,
+        rows_evaluated: outcome.value.rows_evaluated,
+        flops: outcome.effort.flops,
+        ended: ended(outcome.status).into(),
+    };
+    Ok((run, watch.snapshots))
+}
+
+fn ended(status: Status) -> &'static str {
+    match status {
+        Status::Converged => "converged",
+        Status::StepExhausted => "step-exhausted",
+        _ => "iteration-limit",
+    }
+}
+
+/// Follows the relative error of every iterate.
+struct Watch {
+    meter: ErrorMeter,
+    f_truth: f64,
+    keep: Vec<usize>,
+    snapshots: Vec<Snapshot>,
+    last: f64,
+    best: f64,
+    hit: Option<usize>,
+    /// (t, rerr) from the first at most 1e-1 to the first at most 1e-6.
+    decay: (Vec<f64>, Vec<f64>),
+}
+
+impl Watch {
+    fn new(instance: &Instance, f_truth: f64, iterations: usize, snapshots: usize) -> Self {
+        let keep = if snapshots == 0 { Vec::new() } else { log_spaced(iterations, snapshots) };
+        let meter = ErrorMeter::new(&instance.truth);
+        let decay = (Vec::new(), Vec::new());
+        Self { meter, f_truth, keep, snapshots: Vec::new(), last: f64::NAN, best: f64::INFINITY, hit: None, decay }
+    }
+
+    fn rate(&self) -> Option<f64> {
+        let slope = semilog_slope(&self.decay.0, &self.decay.1).slope;
+        slope.is_finite().then_some(slope)
+    }
+}
+
+impl Observe for Watch {
+    fn see(&mut self, iterate: &Iterate<'_>) {
+        let t = iterate.iteration;
+        let Ok(rerr) = self.meter.relative(iterate.u) else { return };
+        self.last = rerr;
+        self.best = self.best.min(rerr);
+        if rerr <= 1e-3 {
+            self.hit.get_or_insert(t);
+        }
+        let arrived = self.decay.1.last().is_some_and(|&e| e <= 1e-6);
+        if !arrived && (rerr <= 1e-1 || !self.decay.0.is_empty()) {
+            self.decay.0.push(t as f64);
+            self.decay.1.push(rerr);
+        }
+        if self.keep.binary_search(&t).is_ok() {
+            self.snapshots.push(Snapshot { iteration: t, rerr, excess: iterate.loss() - self.f_truth });
+        }
+    }
+}
+
+/// Declares an experiment whose points are [`Setting`]s and whose table is `runs`, with `trajectory` beside it.
+macro_rules! sensing {
+    ($(#[$doc:meta])* $name:ident, $key:literal, $about:literal, $points:expr, $trials:expr, $snapshots:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Default)]
+        pub struct $name;
+
+        impl $name {
+            /// One row per run.
+            pub const RUNS: Table<Self, Run> = Table::new("runs");
+            /// Log-spaced iterates of some runs.
+            pub const TRAJECTORY: Table<Self, Snapshot> = Table::new("trajectory");
+        }
+
+        impl Experiment for $name {
+            type Point = Setting;
+            const KEY: &'static str = $key;
+            const ABOUT: &'static str = $about;
+            const TABLES: &'static [TableSchema] = &[Self::RUNS.schema(), Self::TRAJECTORY.schema()];
+
+            fn points(scale: Scale) -> Vec<Setting> {
+                $points(scale)
+            }
+
+            fn trials(scale: Scale, point: &Setting) -> u32 {
+                $trials(scale, point)
+            }
+
+            fn cost(point: &Setting) -> Cost {
+                point.cost(2)
+            }
+
+            fn run(point: &Setting, trial: &Trial<'_>, out: &mut Out<Self>) -> Result<(), algos::Error> {
+                let (run, trajectory) = solve(point, trial, $snapshots(point, trial))?;
+                out.put(Self::RUNS, run);
+                trajectory.into_iter().for_each(|snapshot| out.put(Self::TRAJECTORY, snapshot));
+                Ok(())
+            }
+        }
+    };
+}
+pub(super) use sensing;
