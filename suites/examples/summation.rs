@@ -196,7 +196,13 @@ impl Case for Numbers {
     }
 
     fn variants(&self) -> &'static [&'static str] {
-        &["running", "compensated", "pairwise"]
+        &[
+            "running",
+            "compensated",
+            "pairwise",
+            #[cfg(feature = "peers")]
+            "nalgebra",
+        ]
     }
 
     fn problem(&self, seed: u64) -> Result<Box<dyn Problem>, Error> {
@@ -217,6 +223,8 @@ impl Problem for Instance {
             "running" => running,
             "compensated" => compensated,
             "pairwise" => pairwise,
+            #[cfg(feature = "peers")]
+            "nalgebra" => |x| nalgebra::DVectorView::from_slice(x, x.len()).sum(),
             _ => return Err(Unknown::Variant(variant.into())),
         };
         Ok(Box::new(Summation(&self.0, sum)))

@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    commands::{check, list, reproduce, why, worker},
+    commands::{check, compare, list, reproduce, why, worker},
     harness::{
         error::{Error, Result},
         experiment::Scale,
@@ -49,6 +49,8 @@ enum Command {
         #[command(flatten)]
         out: OutArguments,
     },
+    /// Compare two revisions, or two variants: speed, accuracy, counted work, claims.
+    Compare(Box<compare::CompareArguments>),
     /// Run cases on request: JSON lines on standard input and output.
     Worker(worker::WorkerArguments),
 }
@@ -123,6 +125,7 @@ fn dispatch(papers: &'static [&'static Paper], command: Command) -> Result<ExitC
         }
         Command::Check { out, readme } => check::check(papers, &out.out, readme),
         Command::Why { claim, out } => why::why(papers, &claim, &out.out),
+        Command::Compare(a) => compare::compare(&a),
         Command::Worker(a) => worker::worker(papers, a),
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod cli;
 pub mod commands;
+pub mod compare;
 pub mod harness;
 pub mod papers;
 pub mod worker;

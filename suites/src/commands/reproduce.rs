@@ -125,7 +125,7 @@ fn open(selected: &[Selected], folder: &Folder, run: &Run) -> Result<Vec<Unit>> 
 }
 
 /// A flag that Ctrl-C and SIGTERM raise.
-fn interruptible() -> Result<Arc<AtomicBool>> {
+pub fn interruptible() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))

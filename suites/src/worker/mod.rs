@@ -16,6 +16,11 @@ use crate::harness::experiment::Scale;
 /// The version of the protocol. It changes with any change that an older partner would misread.
 pub const PROTOCOL: u32 = 1;
 
+/// The setting of the C library's allocator under which everything is timed: large blocks are kept instead of being
+/// mapped anew each time, so that no measurement depends on what was freed before it.
+pub const ALLOCATOR: (&str, &str) =
+    ("GLIBC_TUNABLES", "glibc.malloc.mmap_threshold=1073741824:glibc.malloc.trim_threshold=8589934592");
+
 /// The first line of a worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Hello {
