@@ -1,7 +1,7 @@
 //! `residual compare`: what became faster, slower, more or less accurate, and which claims flipped.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
 };
@@ -15,7 +15,9 @@ use crate::{
         build::{Workshop, label},
         claims::{self, ClaimChange},
         client::{Client, Stop},
+        experiment::{Experiment, summary},
         instructions,
+        neighbour::Neighbour,
         probe::probe,
         progress::Progress,
         render::markdown,
@@ -37,7 +39,7 @@ use crate::{
 #[derive(Debug, Args)]
 pub struct CompareArguments {
     /// The revision to compare with: a branch, tag or commit. What is built is its common ancestor with HEAD.
-    #[arg(required_unless_present_any = ["variants", "executables"])]
+    #[arg(required_unless_present_any = ["variants", "executables", "self_test"])]
     base: Option<String>,
     /// The revision to judge [default: the working tree, uncommitted changes included].
     head: Option<String>,
@@ -74,6 +76,18 @@ pub struct CompareArguments {
     /// Measure identical executables all the same.
     #[arg(long)]
     no_identity: bool,
+    /// Run the comparison many times on sides whose difference is known, and print its error rates.
+    #[arg(long, requires = "out")]
+    self_test: bool,
+    /// How many tables a self-test makes; those that its file has are not made again.
+    #[arg(long, requires = "self_test", default_value_t = 300)]
+    tables: u32,
+    /// The CSV file of a self-test.
+    #[arg(long, requires = "self_test", value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Keep a core busy half of the time during a self-test.
+    #[arg(long, requires = "self_test")]
+    neighbour: bool,
     /// Multiply the head's times for these cases: an injected slowdown, for self-tests only.
     #[arg(long, hide = true, value_name = "GLOB=FACTOR", value_parser = checked_slowdown)]
     slowdown: Vec<String>,
@@ -102,6 +116,10 @@ pub fn compare(arguments: &CompareArguments) -> Result<ExitCode> {
     let mut sides = comparison.sides()?;
     for slow in &arguments.slowdown {
         sides[1].worker_arguments.extend(["--slowdown".into(), slow.clone()]);
+    }
+    if let (true, Some(file)) = (arguments.self_test, &arguments.out) {
+        print!("{}", comparison.self_test(&sides, file)?);
+        return Ok(ExitCode::SUCCESS);
     }
     let report = comparison.report(&sides)?;
     drop(progress);
@@ -214,6 +232,26 @@ impl Comparison<'_> {
         let names = [sides[0].name, sides[1].name];
         let parts = units.iter().zip(accuracy).zip(times).zip(counts);
         Ok(parts.map(|(((unit, accuracy), time), count)| Row::new(unit.name(), accuracy, time, count, names)).collect())
+    }
+
+    /// Error rates: tables of sides that differ by the injected slowdown only.
+    fn self_test(&self, sides: &[Side; 2], file: &Path) -> Result<String> {
+        let a = self.arguments;
+        let [base, head] = [self.about(&sides[0])?, self.about(&sides[1])?];
+        let (units, _) = self.wanted.units(&base, &head)?;
+        let slow = a.slowdown.iter().map(|text| slowdown(text).map_err(Error::Input)).collect::<Result<Vec<_>>>()?;
+        let injected = |unit: &Unit| slow.iter().find(|(glob, _)| glob.is_match(&unit.case)).map_or(0.0, |s| s.1 - 1.0);
+        let budget = humantime::format_duration(a.time_budget);
+        let neighbour = if a.neighbour { " neighbour" } else { "" };
+        let experiment = Experiment {
+            timer: Timer { sides, limit: a.timeout, stop: self.stop, progress: self.progress },
+            units: &units,
+            injected: units.iter().map(injected).collect(),
+            budget: a.time_budget,
+            key: format!("{} {} {budget}{neighbour}", &sides[0].hash[..12], &sides[1].hash[..12]),
+        };
+        let _busy = a.neighbour.then(Neighbour::start);
+        experiment.run(a.tables, file).map(|lines| summary(&lines))
     }
 
     /// The claims of the families that are compared. Inside one executable there is nothing to compare.

@@ -8,6 +8,7 @@
 //! | accuracy and counted work | [`probe`], [`accuracy`] |
 //! | time: who runs when, what it means | [`schedule`], [`timing`], [`estimate`], [`verdict`], [`table`] |
 //! | second opinions | [`instructions`], [`claims`] |
+//! | error rates of all this | [`experiment`], [`neighbour`] |
 //! | what is written | [`report`], [`render`], [`progress`] |
 
 pub mod accuracy;
@@ -15,7 +16,9 @@ pub mod build;
 pub mod claims;
 pub mod client;
 pub mod estimate;
+pub mod experiment;
 pub mod instructions;
+pub mod neighbour;
 pub mod probe;
 pub mod progress;
 pub mod render;
