@@ -245,7 +245,7 @@ impl Problem for Instance {
 
     fn export(&self, folder: &Path) -> io::Result<()> {
         let numbers: Vec<f64> = self.0.iter().copied().map(f64::from).collect();
-        npy::vector(&folder.join("x.npy"), &numbers)
+        npy::write(&folder.join("x.npy"), &[numbers.len()], &numbers)
     }
 }
 

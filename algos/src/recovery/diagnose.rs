@@ -2,12 +2,12 @@
 
 use faer::{Accum, Mat, MatRef, Par, linalg::matmul::matmul};
 
-use super::decompose::{orthonormal_basis, singular_values, thin_svd};
 use super::instance::Truth;
 use super::observe::{Iterate, Observe};
 use super::symmetric::{frobenius, packed_len, smat};
 use super::{Measurements, problem::observations};
 use crate::error::{Error, NumericalError, Size, argument, shape};
+use crate::linalg::{orthonormal_basis, singular_values, thin_svd};
 
 /// Measures `‖U Uᵀ − X*‖_F` of many factors without allocating.
 #[derive(Debug, Clone)]

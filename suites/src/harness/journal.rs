@@ -148,7 +148,7 @@ impl Journal {
         self.index.is_empty()
     }
 
-    /// Seconds spent in all trials of the journal.
+    /// CPU seconds spent in all trials of the journal.
     pub fn seconds(&self) -> f64 {
         self.index.values().map(|e| e.seconds).sum()
     }

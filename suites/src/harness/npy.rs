@@ -7,23 +7,14 @@ use std::{
     path::Path,
 };
 
-use faer::MatRef;
-
-/// Writes a vector.
-pub fn vector(path: &Path, values: &[f64]) -> io::Result<()> {
-    write(path, &format!("({},)", values.len()), false, values.iter().copied())
-}
-
-/// Writes a matrix in column-major order.
-pub fn matrix(path: &Path, matrix: MatRef<'_, f64>) -> io::Result<()> {
-    let values = matrix.col_iter().flat_map(|column| column.iter().copied());
-    write(path, &format!("({}, {})", matrix.nrows(), matrix.ncols()), true, values)
-}
-
-fn write(path: &Path, shape: &str, fortran: bool, values: impl Iterator<Item = f64>) -> io::Result<()> {
+/// Writes an array in row-major order. The number of values must be the product of the shape.
+pub fn write(path: &Path, shape: &[usize], values: &[f64]) -> io::Result<()> {
     const PRELUDE: usize = 10;
-    let order = if fortran { "True" } else { "False" };
-    let header = format!("{{'descr': '<f8', 'fortran_order': {order}, 'shape': {shape}, }}");
+    if shape.iter().product::<usize>() != values.len() {
+        return Err(io::Error::other(format!("{} values do not fill the shape {shape:?}", values.len())));
+    }
+    let sizes: String = shape.iter().map(|size| format!("{size}, ")).collect();
+    let header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({}), }}", sizes.trim_end());
     // Magic, header and its closing newline fill a multiple of 64 bytes.
     let padded = (PRELUDE + header.len() + 1).next_multiple_of(64) - PRELUDE;
     let length = u16::try_from(padded).map_err(io::Error::other)?;
@@ -34,7 +25,7 @@ fn write(path: &Path, shape: &str, fortran: bool, values: impl Iterator<Item = f
     for value in values {
         file.write_all(&value.to_le_bytes())?;
     }
-    file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_data()
+    file.into_inner().map_err(io::IntoInnerError::into_error).map(drop)
 }
 
 #[cfg(test)]
@@ -43,18 +34,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_matrix_has_a_padded_header_and_its_columns_in_order() {
+    fn an_array_has_a_padded_header_and_its_values_in_order() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.npy");
-        let a = faer::mat![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]];
-        matrix(&path, a.as_ref()).unwrap();
+        let values = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        write(&path, &[3, 2], &values).unwrap();
         let bytes = std::fs::read(&path).unwrap();
         let (header, data) = bytes.split_at(bytes.len() - 48);
         assert_eq!(header.len() % 64, 0);
         assert!(header.ends_with(b"\n"));
         let text = String::from_utf8_lossy(header);
-        assert!(text.contains("{'descr': '<f8', 'fortran_order': True, 'shape': (3, 2), }"), "{text}");
-        let values: Vec<f64> = data.chunks(8).map(|b| f64::from_le_bytes(b.try_into().unwrap())).collect();
-        assert_eq!(values, [1.0, 3.0, 5.0, 2.0, 4.0, 6.0]);
+        assert!(text.contains("{'descr': '<f8', 'fortran_order': False, 'shape': (3, 2,), }"), "{text}");
+        let read: Vec<f64> = data.chunks(8).map(|b| f64::from_le_bytes(b.try_into().unwrap())).collect();
+        assert_eq!(read, values);
+        assert!(write(&path, &[4], &values).is_err());
     }
 }

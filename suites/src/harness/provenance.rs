@@ -78,7 +78,7 @@ pub struct Made {
     pub executable: String,
     /// Trials.
     pub trials: usize,
-    /// Seconds over all trials and threads.
+    /// CPU seconds over all trials.
     pub core_seconds: f64,
     /// Predicted floating-point operations.
     pub flops: f64,

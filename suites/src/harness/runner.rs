@@ -12,6 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use cpu_time::ThreadTime;
+
 use super::{
     error::{Error, Result},
     experiment::{Point, Scale, TrialRows},
@@ -244,7 +246,8 @@ fn collect(
 fn timed_trial(selected: &Selected, point: &Point, index: u32, master: u64) -> Result<(TrialRows, f64)> {
     let (paper, experiment) = (selected.paper.key, selected.experiment.key());
     let trial = Trial { master, paper, experiment, point: &point.key, index };
-    let start = Instant::now();
+    // CPU time of this thread: what other tenants of the machine do does not count.
+    let start = ThreadTime::now();
     let rows = catch_unwind(AssertUnwindSafe(|| point.run(&trial))).map_err(|payload| {
         let (name, cells, what) = (selected.name(), &point.cells, panic_message(&*payload));
         Error::broken(format!("{name}, point ({cells}), trial {index} panicked: {what}"))

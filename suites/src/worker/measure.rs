@@ -1,8 +1,11 @@
 //! The timed loop, alone in a function that is never inlined: instruction counts are collected inside it only.
 
-use std::{hint::black_box, time::Instant};
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
 
-use rustix::time::{ClockId, clock_gettime};
+use cpu_time::ProcessTime;
 
 use crate::harness::case::{Output, Run};
 
@@ -10,13 +13,14 @@ use crate::harness::case::{Output, Run};
 #[derive(Debug, Clone, Copy)]
 pub struct Elapsed {
     pub wall: u64,
+    /// Processor time of all threads of this process, which leaves out the time in which others had the processor.
     pub cpu: u64,
 }
 
 /// Runs `iterations` ≥ 1 times; the last output and the time of all.
 #[inline(never)]
 pub fn timed_loop(run: &mut dyn Run, iterations: u32) -> Result<(Output, Elapsed), algos::Error> {
-    let (wall, cpu) = (Instant::now(), processor_time());
+    let (wall, cpu) = (Instant::now(), ProcessTime::now());
     let mut output = run.run();
     for _ in 1..iterations {
         if output.is_err() {
@@ -24,12 +28,10 @@ pub fn timed_loop(run: &mut dyn Run, iterations: u32) -> Result<(Output, Elapsed
         }
         output = black_box(run.run());
     }
-    let elapsed = Elapsed { cpu: processor_time() - cpu, wall: wall.elapsed().as_nanos() as u64 };
+    let elapsed = Elapsed { cpu: nanoseconds(cpu.elapsed()), wall: nanoseconds(wall.elapsed()) };
     output.map(|output| (output, elapsed))
 }
 
-/// Processor time of all threads of this process. It leaves out the time in which others had the processor.
-fn processor_time() -> u64 {
-    let now = clock_gettime(ClockId::ProcessCPUTime);
-    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+fn nanoseconds(elapsed: Duration) -> u64 {
+    elapsed.as_nanos() as u64
 }

@@ -11,6 +11,7 @@ use super::super::symmetric::sum_of_squares;
 use super::super::{Factor, Measurements, Options, observe::Gauge, observe::Observe};
 use super::descent::{Evaluation, Oracle, descend};
 use super::kernel::{Task, axpy, dot};
+use super::lanes::Lanes;
 use super::packed::Packed;
 use super::pass::Engine;
 use crate::{Effort, Error, Outcome};
@@ -181,19 +182,19 @@ impl Task for Screen<'_> {
     type Output = Screened;
 
     #[inline(always)]
-    fn run<const FMA: bool>(self) -> Screened {
+    fn run<S: Lanes>(self, simd: S) -> Screened {
         let mut found = Screened { evaluated: 0, flipped: 0, sound: true };
         for i in 0..self.y.len() {
             if self.deadlines[i] > self.travelled {
                 continue;
             }
             let row = self.rows.col_as_slice(i);
-            let z = dot::<f64, FMA>(row, self.x) - self.y[i];
+            let z = dot(simd, row, self.x) - self.y[i];
             found.evaluated += 1;
             found.sound &= !z.is_nan();
             let new = sign(z);
             if new != self.signs[i] {
-                axpy::<f64, FMA>(new - self.signs[i], row, self.g);
+                axpy(simd, new - self.signs[i], row, self.g);
                 self.signs[i] = new;
                 found.flipped += 1;
             }

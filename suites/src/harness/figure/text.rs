@@ -2,7 +2,7 @@
 
 /// Where a run of text stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Level {
+pub(in crate::harness) enum Level {
     Base,
     Sub,
     Super,
@@ -13,7 +13,7 @@ pub(super) const SCRIPT: f64 = 0.72;
 
 /// Splits `‖X‖_F` or `α^{2(1-γ₀)}` into runs. `_` and `^` act only where mathematics would use them: before braces, before
 /// a number, or between a single symbol and a single letter, so that `fast_simd` stays as it is.
-pub(super) fn runs(text: &str) -> Vec<(Level, String)> {
+pub(in crate::harness) fn runs(text: &str) -> Vec<(Level, String)> {
     let chars: Vec<char> = text.chars().collect();
     let mut out: Vec<(Level, String)> = Vec::new();
     let mut push = |level: Level, piece: &[char]| match out.last_mut() {
@@ -31,7 +31,9 @@ pub(super) fn runs(text: &str) -> Vec<(Level, String)> {
         let script = if level == Level::Base || at == 0 { None } else { script(&chars, at) };
         match script {
             Some((piece, next)) => {
-                push(level, &chars[piece]);
+                // In an exponent a hyphen can only be a minus.
+                let piece: Vec<char> = chars[piece].iter().map(|&c| if c == '-' { '−' } else { c }).collect();
+                push(level, &piece);
                 at = next;
             }
             None => {
@@ -141,8 +143,8 @@ mod tests {
     fn scripts_follow_mathematics_and_spare_words() {
         for (text, want) in [
             ("‖X‖_F", "‖X‖[F]"),
-            ("err = α^{2(1-γ₀)} t", "err = α<2(1-γ₀)> t"),
-            ("n^2 + 10^-12", "n<2> + 10<-12>"),
+            ("err = α^{2(1-γ₀)} t", "err = α<2(1−γ₀)> t"),
+            ("n^2 + 10^-12", "n<2> + 10<−12>"),
             ("σ_{r+1}/σ_1", "σ[r+1]/σ[1]"),
             ("fast_simd", "fast_simd"),
             ("a_fast", "a_fast"),

@@ -10,7 +10,7 @@ sensing!(
     "SubGM from small and large starts with factors of width r to d, on an easy set and on one where even knowing the outliers' places would not determine the truth linearly.",
     points,
     trials,
-    |_: &Setting, trial: &Trial<'_>| if trial.index == 0 { 150 } else { 0 }
+    |_: &Setting, trial: &Trial<'_>| if trial.index < 5 { 120 } else { 0 }
 );
 
 const ALPHA: f64 = 1e-6;

@@ -201,7 +201,7 @@ fn error_of_rank_2(d: usize, norm: f64, rng: &mut impl Rng) -> Mat<f64> {
     let mut normals = || (0..d).map(|_| rng.sample(StandardNormal)).collect::<Vec<f64>>();
     let (u, v) = (normals(), normals());
     let raw = Mat::from_fn(d, d, |i, j| u[i] * u[j] - v[i] * v[j]);
-    let scale = norm / raw.norm_l2();
+    let scale = norm / inner(&raw, &raw).sqrt();
     Mat::from_fn(d, d, |i, j| scale * raw[(i, j)])
 }
 

@@ -2,6 +2,7 @@
 
 use algos::{
     Error, Par,
+    linalg::{distance, product},
     recovery::{
         Init, Loss, Options, Variant,
         instance::{Noise, Outlier, Spec, direction},
@@ -84,8 +85,8 @@ impl Experiment for Agreement {
             Some(variant) => solve(variant, schedule.eta)?.value.u,
             None => solve(Variant::Reference, 1.01 * schedule.eta)?.value.u,
         };
-        let square = |u: &Mat<f64>| u * u.transpose();
-        out.put(Self::RUNS, Distance { distance: (square(&other) - square(&reference)).norm_l2() });
+        let square = |u: &Mat<f64>| product(u.as_ref(), u.transpose());
+        out.put(Self::RUNS, Distance { distance: distance(square(&other).as_ref(), square(&reference).as_ref()) });
         Ok(())
     }
 }
@@ -147,15 +148,18 @@ impl Experiment for Screening {
         "The fraction of measurements that sign screening has to evaluate, on mostly clean data and under dense noise.";
     const TABLES: &'static [TableSchema] = &[Self::RUNS.schema()];
 
-    fn points(scale: Scale) -> Vec<Setting> {
+    fn points(_: Scale) -> Vec<Setting> {
         let clean = Setting::new(20, 2, 800).outliers(Law::Gauss, 0.2, 10.0).scheduled(1e-6, 1e-8, None);
         let noisy = Setting::new(20, 2, 800).dense(Law::Dense, 0.5).scheduled(1e-6, 1e-8, Some(0.5));
-        let points = [clean, noisy].map(|setting| setting.start(Start::Gaussian, 1e-6, 20));
-        if scale == Scale::Smoke { Vec::new() } else { points.into() }
+        [clean, noisy].map(|setting| setting.start(Start::Gaussian, 1e-6, 20)).into()
     }
 
     fn trials(scale: Scale, _: &Setting) -> u32 {
-        if scale == Scale::Full { 30 } else { 8 }
+        match scale {
+            Scale::Smoke => 3,
+            Scale::Default => 8,
+            Scale::Full => 30,
+        }
     }
 
     fn cost(point: &Setting) -> Cost {

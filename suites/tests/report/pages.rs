@@ -1,0 +1,4 @@
+#[test]
+fn keep() {
+    super::fixture::write(std::path::Path::new("/tmp/fx"));
+}
