@@ -3,17 +3,20 @@
 //! `cargo run --release --example summation -- reproduce` re-runs a textbook fact: the rounding error of a running sum
 //! of n numbers grows like √n, that of compensated summation does not grow.
 
-use std::{collections::BTreeMap, process::ExitCode};
+use std::{collections::BTreeMap, io, path::Path, process::ExitCode};
 
-use algos::Error;
-use rand::RngExt;
+use algos::{Effort, Error, Par};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use suites::{
     algos, cli,
     harness::{
+        case::{self, Case, Output, Problem, Run, Unknown, Work, Wrong},
         claim::{Arm, Check, Claim, Control, Kind, Source, Unjudged, Verdict},
         experiment::{Cost, Experiment, Out, Scale, Table, TableSchema},
         figure::{Axis, Panel},
+        npy,
         paper::{Figure, Paper},
         rows::{Rows, succeeded},
         seed::Trial,
@@ -48,6 +51,34 @@ record! {
         /// Relative error of the sum.
         pub error: f64,
     }
+}
+
+fn running(x: &[f32]) -> f32 {
+    x.iter().sum()
+}
+
+fn compensated(x: &[f32]) -> f32 {
+    let (mut sum, mut low) = (0.0f32, 0.0f32);
+    for &x in x {
+        let y = x - low;
+        let t = sum + y;
+        low = (t - sum) - y;
+        sum = t;
+    }
+    sum
+}
+
+fn pairwise(x: &[f32]) -> f32 {
+    if x.len() <= 32 {
+        return running(x);
+    }
+    let (left, right) = x.split_at(x.len() / 2);
+    pairwise(left) + pairwise(right)
+}
+
+fn relative_error(sum: f32, x: &[f32]) -> f64 {
+    let exact: f64 = x.iter().copied().map(f64::from).sum();
+    ((f64::from(sum) - exact) / exact).abs()
 }
 
 /// Sums uniform numbers.
@@ -236,6 +267,92 @@ fn judge(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
     Ok(vec![Check::new("slope of the error in n", slope_over_seeds(&seeds, Axes::LogLog), (0.25, 1.1))])
 }
 
+/// A case: the sum of a given number of numbers.
+struct Numbers {
+    key: &'static str,
+    about: &'static str,
+    n: usize,
+}
+
+const SMALL: Numbers =
+    Numbers { key: "examples/sum-small", about: "4096 uniform numbers, which stay in cache.", n: 1 << 12 };
+const LARGE: Numbers = Numbers { key: "examples/sum-large", about: "2²² uniform numbers, which do not.", n: 1 << 22 };
+
+impl Case for Numbers {
+    fn key(&self) -> &'static str {
+        self.key
+    }
+
+    fn about(&self) -> &'static str {
+        self.about
+    }
+
+    fn scale(&self) -> Scale {
+        if self.n > 1 << 16 { Scale::Default } else { Scale::Smoke }
+    }
+
+    fn variants(&self) -> &'static [&'static str] {
+        &[
+            "running",
+            "compensated",
+            "pairwise",
+            #[cfg(feature = "peers")]
+            "nalgebra",
+        ]
+    }
+
+    fn problem(&self, seed: u64) -> Result<Box<dyn Problem>, Error> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        Ok(Box::new(Instance((0..self.n).map(|_| rng.random()).collect())))
+    }
+}
+
+/// The numbers.
+struct Instance(Vec<f32>);
+
+/// A way to sum them.
+struct Summation<'a>(&'a [f32], fn(&[f32]) -> f32);
+
+impl Problem for Instance {
+    fn prepare<'a>(&'a self, variant: &str, _: Par) -> Result<Box<dyn Run + 'a>, Unknown> {
+        let sum = match variant {
+            "running" => running,
+            "compensated" => compensated,
+            "pairwise" => pairwise,
+            #[cfg(feature = "peers")]
+            "nalgebra" => |x| nalgebra::DVectorView::from_slice(x, x.len()).sum(),
+            _ => return Err(Unknown::Variant(variant.into())),
+        };
+        Ok(Box::new(Summation(&self.0, sum)))
+    }
+
+    fn verify(&self, output: &Output) -> Result<case::Accuracy, Wrong> {
+        let &[sum] = output.values.as_slice() else {
+            return Err(Wrong(format!("{} values instead of one", output.values.len())));
+        };
+        let contract = self.0.len() as f64 * f64::from(f32::EPSILON);
+        Ok(case::Accuracy { error: relative_error(sum as f32, &self.0), contract })
+    }
+
+    fn work(&self, variant: &str) -> Work {
+        let flops = if variant == "compensated" { 4 } else { 1 };
+        Work { flops: (flops * self.0.len()) as f64, bytes: (4 * self.0.len()) as f64 }
+    }
+
+    fn export(&self, folder: &Path) -> io::Result<()> {
+        let numbers: Vec<f64> = self.0.iter().copied().map(f64::from).collect();
+        npy::write(&folder.join("x.npy"), &[numbers.len()], &numbers)
+    }
+}
+
+impl Run for Summation<'_> {
+    fn run(&mut self) -> Result<Output, Error> {
+        let mut effort = Effort::default();
+        effort.entries = self.0.len() as u64;
+        Ok(Output { values: vec![f64::from(self.1(self.0))], effort })
+    }
+}
+
 const SUMMATION: Paper = Paper {
     key: "summation",
     family: "examples",
@@ -265,7 +382,7 @@ const SUMMATION: Paper = Paper {
         experiments: &["course"],
         draw,
     }],
-    cases: &[],
+    cases: &[&SMALL, &LARGE],
 };
 
 fn main() -> ExitCode {

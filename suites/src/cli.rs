@@ -9,7 +9,7 @@ use std::{
 use clap::{Parser, Subcommand};
 
 use crate::{
-    commands::{calibrate, check, diff, list, merge, reproduce, rerun, why},
+    commands::{calibrate, check, compare, diff, list, merge, reproduce, rerun, why, worker},
     harness::{
         difference::{Limit, Tolerance},
         error::{Error, Result},
@@ -87,6 +87,10 @@ enum Command {
         #[command(flatten)]
         out: OutArguments,
     },
+    /// Compare two revisions, or two variants: speed, accuracy, counted work, claims.
+    Compare(Box<compare::CompareArguments>),
+    /// Run cases on request: JSON lines on standard input and output.
+    Worker(worker::WorkerArguments),
 }
 
 #[derive(Debug, clap::Args)]
@@ -194,6 +198,8 @@ fn dispatch(papers: &'static [&'static Paper], command: Command) -> Result<ExitC
             calibrate::calibrate(papers, &a.select, &calibrate::Order { scale, first, seeds, jobs, out, fresh })
         }
         Command::Why { claim, out } => why::why(papers, &claim, &out.out),
+        Command::Compare(a) => compare::compare(&a),
+        Command::Worker(a) => worker::worker(papers, a),
     }
 }
 

@@ -92,7 +92,7 @@ pub fn orthonormal_basis(a: MatRef<'_, f64>) -> Result<Mat<f64>, Error> {
 }
 
 /// `‖v‖₂`, scaled so that neither overflow nor underflow touches it.
-pub(crate) fn norm(v: &[f64]) -> f64 {
+pub fn norm(v: &[f64]) -> f64 {
     let scale = v.iter().fold(0.0, |s: f64, x| s.max(x.abs()));
     if scale == 0.0 { 0.0 } else { scale * v.iter().map(|x| (x / scale).powi(2)).sum::<f64>().sqrt() }
 }

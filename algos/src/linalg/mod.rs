@@ -5,7 +5,7 @@
 
 mod decompose;
 
-pub use decompose::{Svd, orthonormal_basis, singular_values, symmetric_eigen, thin_svd};
+pub use decompose::{Svd, norm, orthonormal_basis, singular_values, symmetric_eigen, thin_svd};
 
 use faer::{Accum, Mat, MatRef, Par, linalg::matmul::matmul};
 

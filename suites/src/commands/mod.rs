@@ -2,6 +2,7 @@
 
 pub mod calibrate;
 pub mod check;
+pub mod compare;
 pub mod diff;
 pub mod list;
 pub mod merge;
@@ -9,3 +10,4 @@ pub mod plan;
 pub mod reproduce;
 pub mod rerun;
 pub mod why;
+pub mod worker;

@@ -8,7 +8,7 @@
 //! | how do files become verdicts? | [`rows`], [`gather`], [`stats`], [`claim`], [`judge`], [`verdicts`] |
 //! | what is written for people? | [`report`], [`figure`], [`schema`], [`provenance`] |
 //! | are they the same elsewhere, and how sure? | [`difference`], [`calibration`], [`cells`] |
-//! | where does real input come from? | [`dataset`] |
+//! | where does real input come from, and where do inputs for peers go? | [`dataset`], [`npy`] |
 
 pub mod calibration;
 pub mod case;
@@ -24,6 +24,7 @@ pub mod frame;
 pub mod gather;
 pub mod journal;
 pub mod judge;
+pub mod npy;
 pub mod paper;
 pub mod prelude;
 pub mod progress;

@@ -6,7 +6,7 @@
 
 use faer::{Mat, MatMut, MatRef};
 
-use super::super::decompose::norm;
+use crate::linalg::norm;
 use super::super::options::{Loss, sign};
 use super::super::symmetric::packed_len;
 use super::super::{Factor, Measurements, Options, observe::Gauge, observe::Observe};

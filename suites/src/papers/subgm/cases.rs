@@ -17,6 +17,7 @@ use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use crate::harness::{
     case::{Accuracy, Case, Output, Problem, Run, Unknown, Work, Wrong},
     experiment::Scale,
+    npy,
 };
 
 /// All cases of the paper.
@@ -183,11 +184,12 @@ impl Problem for Recovery {
     fn export(&self, folder: &Path) -> io::Result<()> {
         fs::create_dir_all(folder)?;
         let packed = self.instance.measurements.packed();
-        let rows: Vec<f64> = packed.col_iter().flat_map(|row| row.iter().copied().collect::<Vec<_>>()).collect();
+        let rows: Vec<f64> = packed.col_iter().flat_map(|row| row.iter().copied()).collect();
         npy::write(&folder.join("rows.npy"), &[packed.ncols(), packed.nrows()], &rows)?;
         npy::write(&folder.join("y.npy"), &[self.instance.y.len()], &self.instance.y)?;
-        let start: Vec<f64> = entries(&self.direction);
-        npy::write(&folder.join("direction.npy"), &[self.direction.ncols(), self.direction.nrows()], &start)
+        // Columns of the direction are rows of the file.
+        let shape = [self.direction.ncols(), self.direction.nrows()];
+        npy::write(&folder.join("direction.npy"), &shape, &entries(&self.direction))
     }
 }
 
