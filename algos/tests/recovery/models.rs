@@ -19,27 +19,29 @@ fn a_batch_equals_its_runs_one_by_one() {
         let other: Vec<f64> = instance.y.iter().map(|y| 0.5 * y).collect();
         let zero = Mat::<f64>::zeros(6, 3);
         let mut options: Vec<Options<'_>> =
-            (0..11).map(|k| short(1 + k % 6, [12, 0, 40, 5][k % 4], direction.as_ref())).collect();
+            (0..19).map(|k| short(1 + k % 6, [12, 7, 40, 5][k % 4], direction.as_ref())).collect();
         options[1].init = Init::Spectral { alpha: 0.2 };
         options[2].step = Step::Median { c: 0.05 };
         options[3].loss = Loss::L2;
         options[3].step = Step::Constant { eta: 0.01 };
         options[4].step = Step::Constant { eta: 1e200 };
-        options[5].width = 0;
-        options[6].width = 3;
-        options[6].init = Init::Given(zero.as_ref());
-        options[9].step = Step::Geometric { eta: 0.1, rho: 0.1 };
+        // Jobs that never start, in the second group: the first fills all its lanes.
+        options[8].iterations = 0;
+        options[9].width = 0;
+        options[10].width = 3;
+        options[10].init = Init::Given(zero.as_ref());
+        options[17].step = Step::Geometric { eta: 0.1, rho: 0.1 };
         let y = |k: usize| if k.is_multiple_of(3) { &other } else { &instance.y };
-        let mut silent = [Silent; 11];
+        let mut silent = [Silent; 19];
         let mut jobs: Vec<Job<'_>> = options
             .iter()
             .zip(&mut silent)
             .enumerate()
             .map(|(k, (options, observe))| Job { y: y(k), options: *options, observe })
             .collect();
-        // Eight share a sweep; the last three are too few for one.
+        // Eight share a sweep, then six; the last three are too few for one.
         let batch = batched::subgm(&instance.measurements, &mut jobs);
-        assert_eq!(batch.len(), 11);
+        assert_eq!(batch.len(), 19);
         let prepared = Variant::FusedPacked.prepare(&instance.measurements).unwrap();
         for (k, got) in batch.into_iter().enumerate() {
             match (got, prepared.subgm(y(k), &options[k], Par::Seq, &mut Silent)) {
