@@ -22,7 +22,7 @@ struct Probe<'a> {
     stop: &'a Stop,
 }
 
-/// The accuracy of every unit.
+/// The accuracy of every unit. Units of one case, which follow each other, share its problems.
 pub fn probe(
     sides: &[Side; 2],
     units: &[Unit],
@@ -33,31 +33,28 @@ pub fn probe(
     let mut probe = Probe { sides, clients: [None, None], limit, stop };
     progress.phase("accuracy", units.len());
     let mut all = Vec::new();
-    for unit in units {
-        progress.at(&unit.name());
-        all.push(probe.unit(unit)?);
-        progress.step();
+    for units in units.chunk_by(|a, b| a.case == b.case) {
+        progress.at(&units[0].case);
+        all.extend(probe.case(units)?);
+        units.iter().for_each(|_| progress.step());
     }
     Ok(all)
 }
 
 impl Probe<'_> {
-    fn unit(&mut self, unit: &Unit) -> Result<Accuracy> {
-        let mut outcomes: [Vec<Outcome>; 2] = [Vec::new(), Vec::new()];
+    fn case(&mut self, units: &[Unit]) -> Result<Vec<Accuracy>> {
+        let mut outcomes: Vec<[Vec<Outcome>; 2]> = vec![Default::default(); units.len()];
         for seed in 1..=SEEDS {
-            let mut hung = false;
-            for (side, outcomes) in outcomes.iter_mut().enumerate() {
-                let outcome = self.ask(unit, side, seed)?;
-                hung |= outcome.as_ref().is_err_and(|refusal| refusal.kind == Failure::Hung);
-                outcomes.push(outcome);
-            }
-            if hung {
-                // More seeds would only take as long.
-                break;
+            for side in [0, 1] {
+                for (unit, outcomes) in units.iter().zip(&mut outcomes) {
+                    // More seeds would only take as long as the one that hung.
+                    if !outcomes.iter().flatten().any(hung) || outcomes[side].len() < outcomes[1 - side].len() {
+                        outcomes[side].push(self.ask(unit, side, seed)?);
+                    }
+                }
             }
         }
-        let [base, head] = outcomes;
-        Ok(Accuracy::new(&base, &head))
+        Ok(outcomes.iter().map(|[base, head]| Accuracy::new(base, head)).collect())
     }
 
     fn ask(&mut self, unit: &Unit, side: usize, seed: u64) -> Result<Outcome> {
@@ -70,4 +67,8 @@ impl Probe<'_> {
         self.clients[side] = Some(client);
         outcome
     }
+}
+
+fn hung(outcome: &Outcome) -> bool {
+    outcome.as_ref().is_err_and(|refusal| refusal.kind == Failure::Hung)
 }
