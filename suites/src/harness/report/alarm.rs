@@ -15,6 +15,9 @@ pub const DESIGN: f64 = 5.7;
 pub struct Alarm {
     /// Each check that can change a verdict, with its chance to; likeliest first.
     pub checks: Vec<Exposed>,
+    /// Checks of fractions on which all seeds agree. Their spread over seeds cannot be told from the data: seeds that
+    /// agree are as likely under a failure rate of 0 as under a few tenths of 1/n.
+    pub unanimous: usize,
     /// Claims that say nothing about false alarms: skipped, with an unexpected verdict, or expected to be inconclusive.
     pub left_out: usize,
 }
@@ -50,8 +53,10 @@ impl Alarm {
             Verdict::Reproduced if sound => {
                 let must_fail = claim.control.as_ref().map_or(&[][..], |c| c.must_fail);
                 let control = checks.iter().filter(|c| c.arm == Arm::Control && must_fail.contains(&c.check.as_str()));
-                self.checks.extend(own().map(|c| Exposed::new(c, inside(c))));
-                self.checks.extend(control.map(|c| Exposed::new(c, outside(c))));
+                let all = own().map(|c| (c, inside(c))).chain(control.map(|c| (c, outside(c))));
+                let (unanimous, others): (Vec<_>, Vec<_>) = all.partition(|(c, _)| is_unanimous(c));
+                self.unanimous += unanimous.len();
+                self.checks.extend(others.into_iter().map(|(c, headroom)| Exposed::new(c, headroom)));
             }
             // The verdict stays as long as one of the checks that fail goes on failing: the firmest one counts.
             Verdict::NotReproduced if sound => {
@@ -92,6 +97,13 @@ impl Exposed {
         let chance = if headroom.is_nan() { 0.0 } else { false_alarm(headroom) };
         Self { claim: row.claim.clone(), check: row.check.clone(), arm: row.arm, headroom, chance }
     }
+}
+
+/// Whether this is a fraction, 0 or 1, with an interval that says that another sample might not agree.
+fn is_unanimous(row: &CheckRow) -> bool {
+    let none = row.measured == 0.0 && row.ci_low == 0.0 && row.ci_high > 0.0 && row.ci_high <= 1.0;
+    let all = row.measured == 1.0 && row.ci_high == 1.0 && row.ci_low < 1.0 && row.ci_low >= 0.0;
+    none || all
 }
 
 fn estimate(row: &CheckRow) -> Estimate {
@@ -147,10 +159,19 @@ mod tests {
     }
 
     #[test]
+    fn seeds_that_agree_say_little_about_the_next() {
+        let fraction = |measured, half| row(Arm::Claim, measured, half, (0.5, f64::INFINITY), Verdict::Reproduced);
+        assert!(!is_unanimous(&fraction(0.9, 0.1)));
+        assert!(!is_unanimous(&fraction(1.0, 0.0)));
+        assert!(is_unanimous(&CheckRow { ci_high: 1.0, ..fraction(1.0, 0.4) }));
+        assert!(is_unanimous(&CheckRow { ci_low: 0.0, ..fraction(0.0, 0.4) }));
+    }
+
+    #[test]
     fn chances_add_up() {
         let near = row(Arm::Claim, 1.0, 0.5, (0.0, f64::INFINITY), Verdict::Reproduced);
         let near = Exposed::new(&near, inside(&near));
-        let alarm = Alarm { checks: vec![near.clone(), near.clone()], left_out: 0 };
+        let alarm = Alarm { checks: vec![near.clone(), near.clone()], ..Alarm::default() };
         assert!((alarm.independent() - family_wise(2, near.chance)).abs() < 1e-12);
         assert!(alarm.at_most() >= alarm.independent());
         assert_eq!(alarm.near().count(), 2);

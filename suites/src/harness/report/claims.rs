@@ -57,8 +57,8 @@ struct SourceView {
 fn source(source: claim::Source) -> SourceView {
     let long = match source {
         claim::Source::Paper => "read in the paper",
-        claim::Source::Recalled => "recalled, not re-read in the paper",
-        claim::Source::Derived => "derived by us from the paper’s model",
+        claim::Source::Recalled => "from memory, not re-read in the paper",
+        claim::Source::Derived => "by us, from the paper’s model",
         claim::Source::Ours => "our own finding, not the paper’s",
     };
     SourceView { key: source.name(), long }
@@ -203,6 +203,13 @@ fn why_skipped(paper: &Paper, claim: &Claim, scale: Scale) -> Result<String> {
     Ok(format!("scale {scale} {power}"))
 }
 
+/// What became of the effect in a check that must fail on the control.
+fn gone(check: &CheckRow) -> ControlOutcome {
+    let measured = check.n > 0 && check.measured.is_finite();
+    let apart = check.verdict == Verdict::NotReproduced;
+    if measured && apart { ControlOutcome::Vanished } else { ControlOutcome::Persisted }
+}
+
 impl CheckView {
     fn new(check: &CheckRow, must_fail: bool) -> Self {
         let ci = (check.ci_low, check.ci_high);
@@ -212,7 +219,7 @@ impl CheckView {
             interval: if ci == (check.measured, check.measured) { String::new() } else { interval(ci) },
             accepted: range((check.accept_low, check.accept_high)),
             n: check.n,
-            verdict: verdict(Some(check.verdict)),
+            verdict: if must_fail { outcome(Some(gone(check))) } else { verdict(Some(check.verdict)) },
             bar: draw(check),
             must_fail,
         }

@@ -19,6 +19,7 @@ use crate::harness::{
     folder::Folder,
     paper::{Figure, Paper},
     provenance::Provenance,
+    rows::MIDDLE,
     schema,
     stats::CONFIDENCE,
     verdicts::{CheckRow, ClaimRow},
@@ -62,6 +63,8 @@ pub struct Report {
     alarm: AlarmView,
     provenance: Vec<Fact>,
     dictionary: BTreeMap<String, Vec<schema::Entry>>,
+    /// Columns that all tables of rows have: name and meaning.
+    shared: [(&'static str, &'static str); 3],
 }
 
 /// How many claims got a verdict.
@@ -126,6 +129,7 @@ struct FigureView {
 #[derive(Serialize)]
 struct AlarmView {
     checks: usize,
+    unanimous: usize,
     left_out: usize,
     independent: String,
     at_most: String,
@@ -191,6 +195,7 @@ impl Report {
             alarm: AlarmView::new(&source.alarm(&present)),
             provenance: facts(provenance),
             dictionary: schema::columns(papers, provenance),
+            shared: MIDDLE,
             papers: views,
         })
     }
@@ -296,6 +301,7 @@ impl AlarmView {
         };
         Self {
             checks: alarm.checks.len(),
+            unanimous: alarm.unanimous,
             left_out: alarm.left_out,
             independent: percent(alarm.independent()),
             at_most: at_most(alarm.at_most()),
