@@ -107,10 +107,26 @@ fn filters_narrow_the_table() {
             ["alpha-negative"],
             ["alpha-hostile", "alpha-negative"],
             ["alpha-rate", "alpha-hostile", "alpha-negative", "alpha-unsure", "alpha-large", "alpha-later"],
-            ["alpha-rate", "alpha-hostile", "alpha-negative", "alpha-unsure", "alpha-large", "alpha-later", "beta-time"],
+            [
+                "alpha-rate",
+                "alpha-hostile",
+                "alpha-negative",
+                "alpha-unsure",
+                "alpha-large",
+                "alpha-later",
+                "beta-time"
+            ],
             ["beta-time"],
             "1 of 7 claims",
-            ["alpha-rate", "alpha-hostile", "alpha-negative", "alpha-unsure", "alpha-large", "alpha-later", "beta-time"],
+            [
+                "alpha-rate",
+                "alpha-hostile",
+                "alpha-negative",
+                "alpha-unsure",
+                "alpha-large",
+                "alpha-later",
+                "beta-time"
+            ],
             ["alpha-hostile", "alpha-unsure", "beta-time"],
             7,
             ["alpha-rate"],
@@ -125,11 +141,27 @@ fn columns_sort_both_ways() {
     expect(
         "[press('Claim'), sorted(), press('Claim')[0], sorted(), press('Verdict'), press('Measured')[0], sorted()]",
         &serde_json::json!([
-            ["alpha-hostile", "alpha-large", "alpha-later", "alpha-negative", "alpha-rate", "alpha-unsure", "beta-time"],
+            [
+                "alpha-hostile",
+                "alpha-large",
+                "alpha-later",
+                "alpha-negative",
+                "alpha-rate",
+                "alpha-unsure",
+                "beta-time"
+            ],
             "Claim ascending",
             "beta-time",
             "Claim descending",
-            ["alpha-hostile", "alpha-negative", "beta-time", "alpha-unsure", "alpha-rate", "alpha-large", "alpha-later"],
+            [
+                "alpha-hostile",
+                "alpha-negative",
+                "beta-time",
+                "alpha-unsure",
+                "alpha-rate",
+                "alpha-large",
+                "alpha-later"
+            ],
             "alpha-negative",
             "Measured ascending",
         ]),

@@ -57,7 +57,11 @@ fn verdicts_keep_what_belongs_to_them() {
     for (what, in_page, in_markdown) in [
         ("the answer comes first", "2 of 5 verdicts are not as expected", "2 not as expected"),
         ("a time is a time", "never changes the exit status", "it never changes the exit status"),
-        ("a skipped claim says why", "<code>large</code> is not run at scale default", "`large` is not run at scale default"),
+        (
+            "a skipped claim says why",
+            "<code>large</code> is not run at scale default",
+            "`large` is not run at scale default",
+        ),
         ("a missing verdict is no verdict", "not run</span>", "· not run"),
         ("an expected failure is one", "as expected", "**✗ not reproduced**, as expected"),
         ("a surprise says what was expected", "expected: reproduced", "(**expected: reproduced**)"),
@@ -66,7 +70,11 @@ fn verdicts_keep_what_belongs_to_them() {
         ("numbers have three digits", "−0.123 [−0.13, −0.117]", "−0.123 [−0.13, −0.117]"),
         ("ranges have a side", "≤ 10⁻¹²", "≤ 10⁻¹²"),
         ("sources are told apart", "our own finding, not the paper’s", "our own finding, not the paper’s"),
-        ("failed trials are rows", "1 × <q>no | convergence, &lt;d&gt; = 10</q>", "1 × no \\| convergence, &lt;d&gt; = 10"),
+        (
+            "failed trials are rows",
+            "1 × <q>no | convergence, &lt;d&gt; = 10</q>",
+            "1 × no \\| convergence, &lt;d&gt; = 10",
+        ),
         ("the SIMD level is short", "<td>V3</td>", "| V3 |"),
         ("another commit is named", "made at commit <code>0ldc0mm1t0</code>", ""),
         ("columns have units", "<td>Time that nobody reads.</td><td>s</td>", ""),
@@ -170,7 +178,9 @@ fn a_readme_gets_its_table_between_the_markers() {
     let (rows, _) = fixture_verdicts();
     report::splice(&path, &rows).unwrap();
     let once = fs::read_to_string(&path).unwrap();
-    assert!(once.starts_with("# Title\n<!-- residual:claims -->\n<!-- made by `residual check --out results/default --readme`"));
+    assert!(once.starts_with(
+        "# Title\n<!-- residual:claims -->\n<!-- made by `residual check --out results/default --readme`"
+    ));
     assert!(once.ends_with("\n<!-- /residual:claims -->\nend\n") && !once.contains("old"));
     assert!(once.contains("| `alpha-rate` | The error falls at a linear rate, whatever the over-parameterization. (paper) | ✓ reproduced |"));
     assert!(once.contains("−0.123 [−0.13, −0.117], limit −0.05 | ✓ vanished |"), "{once}");

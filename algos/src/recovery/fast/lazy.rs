@@ -6,7 +6,6 @@
 
 use faer::{Mat, MatMut, MatRef};
 
-use crate::linalg::norm;
 use super::super::options::{Loss, sign};
 use super::super::symmetric::packed_len;
 use super::super::{Factor, Measurements, Options, observe::Gauge, observe::Observe};
@@ -15,6 +14,7 @@ use super::kernel::{Task, axpy, dot};
 use super::lanes::Lanes;
 use super::packed::Packed;
 use super::pass::Engine;
+use crate::linalg::norm;
 use crate::{Effort, Error, Outcome};
 
 /// Screening pays while fewer than this fraction of the rows has to be evaluated.

@@ -199,7 +199,7 @@ fn judge(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
         stats::median(&numbers(&rows, at, |found: &Found| found.angle))
     };
     let judged = if arm == Arm::Claim { Method::Subgm } else { Method::SubgmDependent };
-    let mut checks = vec![Check::new("median of the largest principal angle", angles(judged), (0.0, 0.03))];
+    let mut checks = vec![Check::at_most("median of the largest principal angle", angles(judged), 0.03)];
     if arm == Arm::Claim {
         checks.push(Check::at_least("least squares: median of the angle", angles(Method::LeastSquares), 1.0));
     }
