@@ -2,10 +2,12 @@
 
 use std::ops::{Add, AddAssign};
 
+use serde::{Deserialize, Serialize};
+
 /// Work that a kernel counted while it ran, from the sizes that it was given.
 ///
 /// Complexity claims are judged on these counts, never on formulas of the problem's parameters and never on seconds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Effort {
     /// Outer iterations.

@@ -12,6 +12,7 @@
 
 pub mod effort;
 pub mod error;
+pub mod linalg;
 pub mod recovery;
 
 pub use effort::{Effort, Outcome, Status};

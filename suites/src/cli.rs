@@ -1,12 +1,17 @@
 //! The command line.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 
 use crate::{
-    commands::{check, list, reproduce, why},
+    commands::{calibrate, check, compare, diff, list, merge, reproduce, rerun, why, worker},
     harness::{
+        difference::{Limit, Tolerance},
         error::{Error, Result},
         experiment::Scale,
         paper::Paper,
@@ -42,6 +47,39 @@ enum Command {
         #[arg(long)]
         readme: bool,
     },
+    /// Join the parts that `reproduce --shard I/N` left, then judge, draw and report.
+    Merge {
+        /// The folders of all parts, in any order.
+        #[arg(required = true, value_name = "DIR")]
+        parts: Vec<PathBuf>,
+        /// The result folder.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Compare two result folders: integers and text exactly, other numbers within a tolerance.
+    ///
+    /// a and b are the same if |a - b| <= atol + rtol * max(|a|, |b|). Status 0: the same; 1: different.
+    Diff {
+        /// The first folder.
+        a: PathBuf,
+        /// The second folder.
+        b: PathBuf,
+        /// Relative tolerance, for all columns or for one; may be given again [default: 1e-6].
+        #[arg(long, value_name = "[COLUMN=]NUMBER")]
+        rtol: Vec<Limit>,
+        /// Noise floor, for all columns or for one; may be given again [default: 1e-12].
+        #[arg(long, value_name = "[COLUMN=]NUMBER")]
+        atol: Vec<Limit>,
+    },
+    /// Make one row again from what it and its folder hold, and compare. Status 0: equal; 1: different.
+    Rerun {
+        /// paper/experiment.table:LINE (the header is line 1), or paper/experiment.table?column=cell&trial=0.
+        row: String,
+        #[command(flatten)]
+        out: OutArguments,
+    },
+    /// Judge claims at many master seeds: how often does a verdict flip?
+    Calibrate(CalibrateArguments),
     /// Explain a verdict: the checks, their intervals and ranges, the control, the rows.
     Why {
         /// Key of the claim.
@@ -49,6 +87,10 @@ enum Command {
         #[command(flatten)]
         out: OutArguments,
     },
+    /// Compare two revisions, or two variants: speed, accuracy, counted work, claims.
+    Compare(Box<compare::CompareArguments>),
+    /// Run cases on request: JSON lines on standard input and output.
+    Worker(worker::WorkerArguments),
 }
 
 #[derive(Debug, clap::Args)]
@@ -85,6 +127,30 @@ struct ReproduceArguments {
     plan: bool,
 }
 
+#[derive(Debug, clap::Args)]
+struct CalibrateArguments {
+    /// Papers, families, experiments or claims, as keys or globs; all if none is given.
+    select: Vec<String>,
+    /// How many master seeds.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    seeds: u64,
+    /// The first of them.
+    #[arg(long, default_value_t = 1001)]
+    first_seed: u64,
+    /// How much is run at each.
+    #[arg(long, value_enum, default_value_t = Scale::Default)]
+    scale: Scale,
+    /// Threads [default: all cores].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    jobs: Option<u32>,
+    /// The folder of the calibration [default: results/calibration/<scale>].
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Discard what an earlier calibration left there.
+    #[arg(long)]
+    fresh: bool,
+}
+
 fn shard(text: &str) -> Result<Shard, String> {
     let parts = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
     match parts {
@@ -97,7 +163,9 @@ fn shard(text: &str) -> Result<Shard, String> {
 pub fn run(papers: &'static [&'static Paper]) -> ExitCode {
     // Factorizations are not bit-identical across thread counts, so inside a trial all is sequential.
     faer::set_global_parallelism(faer::Par::Seq);
-    match dispatch(papers, Arguments::parse().command) {
+    // A panic has printed its message; it is a failure of the harness.
+    let outcome = catch_unwind(AssertUnwindSafe(|| dispatch(papers, Arguments::parse().command)));
+    match outcome.unwrap_or_else(|_| Err(Error::broken("the harness panicked; please report it"))) {
         Ok(code) => code,
         Err(e) => {
             eprintln!("residual: {e}");
@@ -120,7 +188,18 @@ fn dispatch(papers: &'static [&'static Paper], command: Command) -> Result<ExitC
             }
         }
         Command::Check { out, readme } => check::check(papers, &out.out, readme),
+        Command::Merge { parts, out } => merge::merge(papers, &parts, &out),
+        Command::Diff { a, b, rtol, atol } => diff::diff(&a, &b, &Tolerance::new(rtol, atol)),
+        Command::Rerun { row, out } => rerun::rerun(papers, &row, &out.out),
+        Command::Calibrate(a) => {
+            let out = a.out.unwrap_or_else(|| PathBuf::from("results/calibration").join(a.scale.name()));
+            let jobs = a.jobs.map_or_else(default_jobs, |n| n as usize);
+            let CalibrateArguments { scale, first_seed: first, seeds, fresh, .. } = a;
+            calibrate::calibrate(papers, &a.select, &calibrate::Order { scale, first, seeds, jobs, out, fresh })
+        }
         Command::Why { claim, out } => why::why(papers, &claim, &out.out),
+        Command::Compare(a) => compare::compare(&a),
+        Command::Worker(a) => worker::worker(papers, a),
     }
 }
 

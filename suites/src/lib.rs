@@ -6,7 +6,9 @@
 
 pub mod cli;
 pub mod commands;
+pub mod compare;
 pub mod harness;
 pub mod papers;
+pub mod worker;
 
 pub use algos::{self, faer};

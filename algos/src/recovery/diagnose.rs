@@ -2,12 +2,12 @@
 
 use faer::{Accum, Mat, MatRef, Par, linalg::matmul::matmul};
 
-use super::decompose::{orthonormal_basis, singular_values, thin_svd};
 use super::instance::Truth;
 use super::observe::{Iterate, Observe};
 use super::symmetric::{frobenius, packed_len, smat};
 use super::{Measurements, problem::observations};
 use crate::error::{Error, NumericalError, Size, argument, shape};
+use crate::linalg::{orthonormal_basis, singular_values, thin_svd};
 
 /// Measures `‖U Uᵀ − X*‖_F` of many factors without allocating.
 #[derive(Debug, Clone)]
@@ -178,12 +178,13 @@ pub fn principal_angle(u: MatRef<'_, f64>, truth: &Truth, k: usize) -> Result<f6
 ///
 /// # Errors
 ///
-/// `y` of another length or not finite; rows that do not determine `X`.
+/// `y` of another length or not finite; `m < D`; rows that do not determine `X`.
 pub fn least_squares(measurements: &Measurements, y: &[f64]) -> Result<Mat<f64>, Error> {
     use faer::linalg::matmul::triangular::{BlockStructure as B, matmul as triangular};
     use faer::{Side, linalg::solvers::Solve};
     observations(measurements.len(), y)?;
     let (a, len) = (measurements.packed(), packed_len(measurements.order()));
+    argument(y.len() >= len, "m", y.len() as f64, "must be at least D = d(d+1)/2 for least squares")?;
     let mut gram = Mat::zeros(len, len);
     let (lower, full) = (B::TriangularLower, B::Rectangular);
     triangular(gram.as_mut(), lower, Accum::Replace, a, full, a.transpose(), full, 1.0, Par::Seq);

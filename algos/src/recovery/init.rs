@@ -2,8 +2,9 @@
 
 use faer::{Mat, MatRef};
 
-use super::{Init, Options, decompose::symmetric_eigen, diagnose::numerical_rank};
+use super::{Init, Options, diagnose::numerical_rank};
 use crate::error::{Error, NumericalError};
+use crate::linalg::symmetric_eigen;
 
 /// `U_0` and its numerical rank. `sign_average` computes `M_0 = (1/m) Σ sign(y_i) S_i` when the spectral start wants it.
 pub(crate) fn start(

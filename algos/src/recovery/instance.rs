@@ -20,13 +20,13 @@ use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 use serde::Serialize;
 
-use super::decompose::{orthonormal_basis, thin_svd};
 use super::fast::kernel::Simd;
 use super::options::sign;
 use super::schedule::{Corruption, Target};
 use super::symmetric::{frobenius, svec_of_factor};
 use super::{Measurements, Problem};
 use crate::error::{Error, InputError, Size, argument, finite, shape};
+use crate::linalg::{orthonormal_basis, thin_svd};
 
 /// What to draw.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -108,6 +108,17 @@ pub struct Truth {
     sigma: Vec<f64>,
 }
 
+/// What measurements of a truth give.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observed {
+    /// `y_i = ⟨A_i, X*⟩ + s_i`.
+    pub y: Vec<f64>,
+    /// The noise `s`.
+    pub noise: Vec<f64>,
+    /// Corrupted rows, ascending.
+    pub corrupted: Vec<usize>,
+}
+
 /// A problem with its planted truth.
 #[derive(Debug, Clone)]
 pub struct Instance {
@@ -184,7 +195,7 @@ pub fn direction(d: usize, rng: &mut impl Rng) -> Mat<f64> {
     normals(d, d, rng)
 }
 
-fn normals(m: usize, n: usize, rng: &mut impl Rng) -> Mat<f64> {
+pub(crate) fn normals(m: usize, n: usize, rng: &mut impl Rng) -> Mat<f64> {
     let mut a = Mat::zeros(m, n);
     for j in 0..n {
         a.col_as_slice_mut(j).fill_with(|| rng.sample(StandardNormal));
@@ -256,6 +267,59 @@ impl NoiseDraws {
         let uniforms = if cauchy { (0..m).map(|_| rng.random()).collect() } else { Vec::new() };
         Self { order, normals, decoy, uniforms }
     }
+
+    /// Adds noise to clean observations; `votes` gives `⟨A_i, w wᵀ⟩` for the kinds that want a decoy `w`.
+    pub(crate) fn contaminate(
+        &self,
+        clean: Vec<f64>,
+        truth: &Truth,
+        noise: Noise,
+        votes: impl FnOnce() -> Result<Vec<f64>, Error>,
+    ) -> Result<Observed, Error> {
+        let m = clean.len();
+        shape("noise draws", Size::Len(m), Size::Len(self.normals.len()))?;
+        let mut corrupted = Vec::new();
+        let noise = match noise {
+            Noise::None => vec![0.0; m],
+            Noise::Gaussian { nu } => self.normals.iter().map(|n| nu * n).collect(),
+            Noise::GaussianDependent { nu } => clean.iter().map(|y| nu * y / truth.norm()).collect(),
+            Noise::Outliers { p, kind } => {
+                argument((0.0..=1.0).contains(&p), "p", p, "must lie in [0, 1]")?;
+                corrupted = self.order[..(p * m as f64).round() as usize].to_vec();
+                corrupted.sort_unstable();
+                self.outliers(&clean, kind, &corrupted, votes)?
+            }
+        };
+        let y: Vec<f64> = clean.iter().zip(&noise).map(|(y, s)| y + s).collect();
+        finite("observations y", &y)?;
+        Ok(Observed { y, noise, corrupted })
+    }
+
+    fn outliers(
+        &self,
+        clean: &[f64],
+        kind: Outlier,
+        corrupted: &[usize],
+        votes: impl FnOnce() -> Result<Vec<f64>, Error>,
+    ) -> Result<Vec<f64>, Error> {
+        let votes = if matches!(kind, Outlier::Aligned { .. } | Outlier::Decoy) { votes()? } else { Vec::new() };
+        if matches!(kind, Outlier::Cauchy { .. }) {
+            shape("uniform draws", Size::Len(clean.len()), Size::Len(self.uniforms.len()))?;
+        }
+        let mut noise = vec![0.0; clean.len()];
+        for &i in corrupted {
+            let n = self.normals[i];
+            noise[i] = match kind {
+                Outlier::Gauss { scale } => scale * n,
+                Outlier::OneSided { scale } => scale * n.abs(),
+                Outlier::Cauchy { scale } => scale * (PI * (self.uniforms[i] - 0.5)).tan(),
+                Outlier::Replace { scale } => scale * n - clean[i],
+                Outlier::Aligned { scale } => scale * n.abs() * sign(votes[i]),
+                Outlier::Decoy => votes[i] - clean[i],
+            };
+        }
+        Ok(noise)
+    }
 }
 
 impl Instance {
@@ -268,29 +332,11 @@ impl Instance {
     /// Orders that do not agree; draws of other sizes; `p` outside `[0, 1]`; noise that is not finite; for the kinds
     /// with a decoy, a truth of full rank.
     pub fn assemble(measurements: Measurements, truth: Truth, noise: Noise, draws: &NoiseDraws) -> Result<Self, Error> {
-        let (d, m) = (measurements.order(), measurements.len());
         let found = Size::Matrix(truth.factor.nrows(), truth.factor.ncols());
-        shape("factor of the truth", Size::Matrix(d, truth.sigma.len()), found)?;
-        shape("noise draws", Size::Len(m), Size::Len(draws.normals.len()))?;
-        shape("decoy draw", Size::Len(d), Size::Len(draws.decoy.len()))?;
+        shape("factor of the truth", Size::Matrix(measurements.order(), truth.sigma.len()), found)?;
         let clean = apply(&measurements, truth.factor());
-        let mut corrupted = Vec::new();
-        let noise = match noise {
-            Noise::None => vec![0.0; m],
-            Noise::Gaussian { nu } => draws.normals.iter().map(|n| nu * n).collect(),
-            Noise::GaussianDependent { nu } => {
-                let norm = truth.norm();
-                clean.iter().map(|y| nu * y / norm).collect()
-            }
-            Noise::Outliers { p, kind } => {
-                argument((0.0..=1.0).contains(&p), "p", p, "must lie in [0, 1]")?;
-                corrupted = draws.order[..(p * m as f64).round() as usize].to_vec();
-                corrupted.sort_unstable();
-                outliers(&measurements, &truth, &clean, kind, &corrupted, draws)?
-            }
-        };
-        let y: Vec<f64> = clean.iter().zip(&noise).map(|(y, s)| y + s).collect();
-        finite("observations y", &y)?;
+        let votes = || Ok(apply(&measurements, decoy(&truth, draws)?.as_ref()));
+        let Observed { y, noise, corrupted } = draws.contaminate(clean, &truth, noise, votes)?;
         Ok(Self { measurements, y, truth, noise, corrupted })
     }
 
@@ -304,38 +350,10 @@ impl Instance {
     }
 }
 
-fn outliers(
-    measurements: &Measurements,
-    truth: &Truth,
-    clean: &[f64],
-    kind: Outlier,
-    corrupted: &[usize],
-    draws: &NoiseDraws,
-) -> Result<Vec<f64>, Error> {
-    let votes = match kind {
-        Outlier::Aligned { .. } | Outlier::Decoy => apply(measurements, decoy(truth, &draws.decoy)?.as_ref()),
-        _ => Vec::new(),
-    };
-    if matches!(kind, Outlier::Cauchy { .. }) {
-        shape("uniform draws", Size::Len(clean.len()), Size::Len(draws.uniforms.len()))?;
-    }
-    let mut noise = vec![0.0; clean.len()];
-    for &i in corrupted {
-        let n = draws.normals[i];
-        noise[i] = match kind {
-            Outlier::Gauss { scale } => scale * n,
-            Outlier::OneSided { scale } => scale * n.abs(),
-            Outlier::Cauchy { scale } => scale * (PI * (draws.uniforms[i] - 0.5)).tan(),
-            Outlier::Replace { scale } => scale * n - clean[i],
-            Outlier::Aligned { scale } => scale * n.abs() * sign(votes[i]),
-            Outlier::Decoy => votes[i] - clean[i],
-        };
-    }
-    Ok(noise)
-}
-
 /// `w: d×1` of unit norm, orthogonal to the range of the truth.
-fn decoy(truth: &Truth, drawn: &[f64]) -> Result<Mat<f64>, Error> {
+pub(crate) fn decoy(truth: &Truth, draws: &NoiseDraws) -> Result<Mat<f64>, Error> {
+    let drawn = &draws.decoy;
+    shape("decoy draw", Size::Len(truth.factor.nrows()), Size::Len(drawn.len()))?;
     let q = orthonormal_basis(truth.factor())?;
     let mut w = Mat::from_fn(drawn.len(), 1, |i, _| drawn[i]);
     // Twice, because one projection leaves the rounding of the part that it removes.

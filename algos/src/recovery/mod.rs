@@ -24,13 +24,15 @@
 //! # What is here
 //!
 //! [`subgm`] runs any [`Variant`] of the algorithm. They are drop-in equals: the same iterates up to rounding.
-//! [`schedule`] chooses step sizes, [`instance`] draws problems with a planted truth, [`diagnose`] measures errors,
-//! [`sign_rip`] sub-gradients, and [`observe`] follows the iterates.
+//! [`fast::batched`] drives many runs on the same measurements at once, and [`bilinear`] is another measurement model,
+//! `⟨a_i b_iᵀ, X⟩`. [`schedule`] chooses step sizes, [`instance`] draws problems with a planted truth, [`diagnose`]
+//! measures errors, [`sign_rip`] sub-gradients, and [`observe`] follows the iterates.
 //!
 //! Sources: Ma & Fattahi, [arXiv:2202.08788](https://arxiv.org/abs/2202.08788); Ding, Jiang, Chen, Qu & Zhu,
 //! [arXiv:2109.11154](https://arxiv.org/abs/2109.11154) (median step); Ma & Fattahi,
 //! [arXiv:2102.02969](https://arxiv.org/abs/2102.02969) (Sign-RIP).
 
+pub mod bilinear;
 pub mod diagnose;
 pub mod fast;
 pub mod instance;
@@ -39,7 +41,6 @@ pub mod reference;
 pub mod schedule;
 pub mod sign_rip;
 
-mod decompose;
 mod init;
 mod measurements;
 mod options;

@@ -2,4 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod agreement;
+mod bad_input;
+mod exactness;
+mod models;
+mod planted;
+mod screening;
 mod support;

@@ -9,6 +9,7 @@ use crate::{
         folder::Folder,
         judge::Bench,
         paper::Paper,
+        progress::say,
         provenance::Provenance,
         report,
     },
@@ -22,12 +23,12 @@ pub fn check(papers: &'static [&'static Paper], out: &Path, readme: bool) -> Res
         .ok_or_else(|| Error::input(format!("{} has no provenance.json: no run ended there", out.display())))?;
     provenance.verify(&folder)?;
     let mut bench = Bench::check(&folder, papers, provenance);
-    bench.judge()?.iter().for_each(|row| println!("{}", verdict_line(row)));
+    bench.judge()?.iter().for_each(|row| say(&verdict_line(row)));
     bench.draw()?;
     let rows = bench.write()?;
     if readme {
         report::splice(Path::new("README.md"), &rows)?;
     }
-    println!("{}", summary(&bench, &format!("report in {}", folder.path("index.html").display())));
+    say(&summary(&bench, &format!("report in {}", folder.path("index.html").display())));
     Ok(status(&bench))
 }

@@ -1,7 +1,13 @@
 //! The subcommands: each turns arguments into calls of the harness and prints what came of it.
 
+pub mod calibrate;
 pub mod check;
+pub mod compare;
+pub mod diff;
 pub mod list;
+pub mod merge;
 pub mod plan;
 pub mod reproduce;
+pub mod rerun;
 pub mod why;
+pub mod worker;

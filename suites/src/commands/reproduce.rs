@@ -17,10 +17,11 @@ use crate::harness::{
     folder::Folder,
     judge::Bench,
     paper::Paper,
-    progress::Progress,
+    progress::{Progress, say},
     provenance::{Build, Machine, Provenance},
     runner::{self, Event, Run, Shard, Unit},
     select::{Selected, select},
+    shard::Part,
     verdicts::ClaimRow,
 };
 
@@ -43,21 +44,33 @@ pub struct Order {
 
 /// Runs the selected experiments, then judges, draws and reports.
 pub fn reproduce(papers: &'static [&'static Paper], patterns: &[String], order: &Order) -> Result<ExitCode> {
-    let selected = select(papers, patterns)?;
     let started = Instant::now();
+    let selected = select(papers, patterns)?;
     let folder = Folder::create(&order.out)?;
     let _lock = folder.lock()?;
     let provenance = provenance(&folder, order, patterns.is_empty())?;
-    let executable = provenance.build.executable.clone();
-    let run = Run { seed: order.seed, scale: order.scale, shard: order.shard, executable, fresh: order.fresh };
-    let mut units = open(&selected, &folder, &run)?;
-    let stop = interruptible()?;
+    let run = order.run(&provenance.build);
+    let part = Part::of(&run, &selected);
     if order.shard != Shard::WHOLE {
-        return run_shard(&mut units, &run, order.jobs, &stop);
+        part.claim(&folder, order.fresh && patterns.is_empty())?;
+        return run_part(&mut open(&selected, &folder, &run)?, &run, order.jobs);
     }
-    let mut bench = Bench::run(&folder, papers, provenance, &selected)?;
+    Part::refuse(&folder)?;
+    let units = open(&selected, &folder, &run)?;
+    finish(Bench::run(&folder, papers, provenance, &selected)?, units, &run, order.jobs, started)
+}
+
+/// Runs what is still to run, writes tables as they become complete, judges, draws and reports.
+pub fn finish(
+    mut bench: Bench<'_>,
+    mut units: Vec<Unit>,
+    run: &Run,
+    jobs: usize,
+    started: Instant,
+) -> Result<ExitCode> {
+    let stop = interruptible()?;
     let progress = Progress::new(&units);
-    runner::run(&mut units, &run, order.jobs, &stop, |units, event| {
+    runner::run(&mut units, run, jobs, &stop, |units, event| {
         progress.on(units, &event);
         if let Event::Finished(unit) = event {
             bench.finish(&units[unit])?;
@@ -65,34 +78,46 @@ pub fn reproduce(papers: &'static [&'static Paper], patterns: &[String], order: 
         }
         Ok(())
     })?;
-    progress.finish();
-    bench.judge()?.iter().for_each(|row| println!("{}", verdict_line(row)));
+    drop(progress);
+    bench.judge()?.iter().for_each(|row| say(&verdict_line(row)));
     bench.draw()?;
     bench.write()?;
     let seconds = started.elapsed().as_secs_f64();
-    println!("{}", summary(&bench, &format!("{seconds:.0} s, report in {}", folder.path("index.html").display())));
+    say(&summary(&bench, &format!("{seconds:.0} s, report in {}", bench.folder().path("index.html").display())));
     Ok(status(&bench))
 }
 
-fn run_shard(units: &mut [Unit], run: &Run, jobs: usize, stop: &AtomicBool) -> Result<ExitCode> {
-    let progress = Progress::new(units);
-    runner::run(units, run, jobs, stop, |units, event| {
+fn run_part(units: &mut [Unit], run: &Run, jobs: usize) -> Result<ExitCode> {
+    let (stop, progress) = (interruptible()?, Progress::new(units));
+    runner::run(units, run, jobs, &stop, |units, event| {
         progress.on(units, &event);
         Ok(())
     })?;
-    progress.finish();
-    println!("part {}/{} is done; `residual merge` joins the parts", run.shard.index, run.shard.count);
+    drop(progress);
+    say(&format!("part {} is done; `residual merge` joins the parts", run.shard));
     Ok(ExitCode::SUCCESS)
 }
 
+impl Order {
+    /// The run that this order asks for, from this executable.
+    pub fn run(&self, build: &Build) -> Run {
+        let executable = build.executable.clone();
+        Run { seed: self.seed, scale: self.scale, shard: self.shard, executable, fresh: self.fresh }
+    }
+}
+
 /// The provenance of the folder with this command's machine and build. A folder of another seed or scale is taken
-/// over only as a whole.
-fn provenance(folder: &Folder, order: &Order, whole: bool) -> Result<Provenance> {
+/// over only as a whole; what it held is removed.
+pub fn provenance(folder: &Folder, order: &Order, whole: bool) -> Result<Provenance> {
     let (machine, build) = (Machine::here(), Build::here()?);
     let command = std::env::args().skip(1).fold("residual".to_owned(), |line, word| format!("{line} {word}"));
     let (experiments, files) = match Provenance::read(folder)? {
         Some(old) if (old.seed, old.scale) == (order.seed, order.scale) => (old.experiments, old.files),
-        Some(old) if !(whole && order.fresh) => {
+        Some(old) if whole && order.fresh => {
+            old.remove(folder)?;
+            Default::default()
+        }
+        Some(old) => {
             return Err(Error::input(format!(
                 "{} holds seed {} at scale {}, not seed {} at scale {}; give --out another folder, or run everything \
                  with --fresh",
@@ -103,18 +128,18 @@ fn provenance(folder: &Folder, order: &Order, whole: bool) -> Result<Provenance>
                 order.scale
             )));
         }
-        _ => Default::default(),
+        None => Default::default(),
     };
     Ok(Provenance { scale: order.scale, seed: order.seed, command, machine, build, experiments, files })
 }
 
 /// Opens the experiments that are run at this scale.
-fn open(selected: &[Selected], folder: &Folder, run: &Run) -> Result<Vec<Unit>> {
+pub fn open(selected: &[Selected], folder: &Folder, run: &Run) -> Result<Vec<Unit>> {
     let mut units = Vec::new();
     for &selected in selected {
         if !selected.experiment.points(run.scale)?.is_empty() {
             let unit = Unit::open(selected, folder, run)?;
-            if unit.journal.damaged > 0 {
+            if unit.journal.damaged > 0 && unit.remaining() > 0 {
                 let (name, n) = (selected.name(), unit.journal.damaged);
                 eprintln!("{name}: {n} damaged places in the journal; the trials lost there run again");
             }
@@ -124,12 +149,17 @@ fn open(selected: &[Selected], folder: &Folder, run: &Run) -> Result<Vec<Unit>> 
     Ok(units)
 }
 
-/// A flag that Ctrl-C and SIGTERM raise.
-fn interruptible() -> Result<Arc<AtomicBool>> {
+/// A flag that Ctrl-C and SIGTERM raise. The second one ends the process at once: what is journaled is safe.
+pub fn interruptible() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
-    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
-        .map_err(|e| Error::broken(format!("cannot handle Ctrl-C: {e}")))?;
+    let handler = move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        eprintln!("\nstopping when the running trials end; interrupt again to stop at once");
+    };
+    ctrlc::set_handler(handler).map_err(|e| Error::broken(format!("cannot handle Ctrl-C: {e}")))?;
     Ok(stop)
 }
 

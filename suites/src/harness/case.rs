@@ -3,8 +3,9 @@
 use std::{io, path::Path};
 
 use algos::{Effort, Par};
+use sha2::{Digest, Sha256};
 
-use super::experiment::Scale;
+use super::{experiment::Scale, paper::Paper};
 
 /// A named problem of a paper or family, made from a seed.
 pub trait Case: Sync {
@@ -47,13 +48,34 @@ pub struct Output {
     pub effort: Effort,
 }
 
-/// How good a correct output is.
+impl Output {
+    /// A short hash of the bits of all values: equal exactly when two outputs are bitwise equal.
+    pub fn checksum(&self) -> String {
+        let mut hash = Sha256::new();
+        self.values.iter().for_each(|x| hash.update(x.to_bits().to_le_bytes()));
+        hex::encode(&hash.finalize()[..8])
+    }
+}
+
+/// How good an output is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Accuracy {
     /// The problem's own error measure; smaller is better.
     pub error: f64,
     /// The largest error that the problem's contract allows.
     pub contract: f64,
+}
+
+impl Accuracy {
+    /// The accuracy if the error keeps the contract, else what is wrong. A NaN keeps no contract.
+    pub fn kept(self) -> Result<Self, Wrong> {
+        let Self { error, contract } = self;
+        if error <= contract {
+            Ok(self)
+        } else {
+            Err(Wrong(format!("its error {error:.2e} is above the contract's {contract:.2e}")))
+        }
+    }
 }
 
 /// Why an output is wrong.
@@ -79,4 +101,14 @@ pub struct Work {
     pub flops: f64,
     /// Bytes that have to come from memory or cache at least once per pass.
     pub bytes: f64,
+}
+
+/// The cases of all papers that are worth their time at a scale.
+pub fn cases(papers: &[&'static Paper], scale: Scale) -> impl Iterator<Item = &'static dyn Case> {
+    papers.iter().flat_map(|paper| paper.cases.iter().copied()).filter(move |case| case.scale() <= scale)
+}
+
+/// The case with this key.
+pub fn find(papers: &[&'static Paper], key: &str) -> Option<&'static dyn Case> {
+    cases(papers, Scale::Full).find(|case| case.key() == key)
 }

@@ -39,7 +39,7 @@ impl Error {
             K::NotFound | K::PermissionDenied | K::ReadOnlyFilesystem | K::NotADirectory | K::IsADirectory => {
                 Self::Input(format!("{message}; check the path and its permissions"))
             }
-            K::StorageFull | K::QuotaExceeded => {
+            K::StorageFull | K::QuotaExceeded | K::FileTooLarge => {
                 Self::Broken(format!("{message}; free some space and run the same command: finished trials are kept"))
             }
             _ => Self::Broken(message),

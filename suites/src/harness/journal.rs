@@ -1,14 +1,14 @@
 //! The append-only journal of an experiment: what survives a kill.
 //!
-//! A journal is a list of frames: magic, length, CRC-32, payload. The first payload is the [`Header`] as JSON, every
-//! other one a finished trial. A frame is handed to the system in one write as soon as its trial ends, so a kill loses
-//! nothing that was appended. Reading looks for the next intact frame after damage, so a torn or flipped frame costs
-//! only its own trial, which is then run again.
+//! A journal is a list of [frames](super::frame). The first payload is the [`Header`] as JSON, every other one a
+//! finished trial. A frame is handed to the system in one write as soon as its trial ends, so a kill loses nothing that
+//! was appended. Reading looks for the next intact frame after damage, so a flipped frame costs only its own trial,
+//! which is then run again; a torn frame at the end is cut off.
 
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    io::{Read, Write},
+    io::Write,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
@@ -18,13 +18,14 @@ use serde::{Deserialize, Serialize};
 use super::{
     error::{Error, Result},
     experiment::{Scale, TrialRows},
+    folder::{is_at, sync_folder, vanished},
+    frame::{self, HEAD, Scan},
 };
 
-const MAGIC: [u8; 4] = *b"RSDL";
-/// Magic, length and checksum.
-const FRAME: usize = 12;
 /// Point, trial and seconds, ahead of the rows.
 const PLACE: usize = 16;
+/// Frames are copied in writes of about this many bytes.
+const CHUNK: usize = 1 << 20;
 
 /// Which run a journal belongs to. A run goes on only with its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,12 +52,13 @@ pub struct Journal {
     file: File,
     path: PathBuf,
     end: u64,
+    unsynced: bool,
     index: BTreeMap<(u32, u32), Entry>,
-    /// Stretches of bytes that were no intact frame when the journal was opened.
+    /// Damaged stretches between intact frames, found when the journal was opened.
     pub damaged: usize,
 }
 
-/// Where a trial stands in the file and how long it took.
+/// Where a trial's frame stands in the file and how long the trial took.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     offset: u64,
@@ -69,68 +71,60 @@ impl Journal {
     /// it.
     pub fn open(path: &Path, header: &Header, fresh: bool) -> Result<Self> {
         let fault = |e: std::io::Error| Error::file("open the journal", path, &e);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(|e| Error::file("create the folder", parent, &e))?;
-        }
+        let parent = path.parent().unwrap_or(Path::new(""));
+        fs::create_dir_all(parent).map_err(|e| Error::file("create the folder", parent, &e))?;
         let file = File::options().read(true).append(true).create(true).open(path).map_err(fault)?;
         if fresh {
             file.set_len(0).map_err(fault)?;
         }
-        let mut journal = Self { file, path: path.to_owned(), end: 0, index: BTreeMap::new(), damaged: 0 };
-        match journal.load()? {
-            None if journal.end == 0 => journal.append_frame(&json(header)?).map(|_| ())?,
-            None => return Err(journal.refuse("its header is damaged")),
-            Some(found) if found != *header => {
-                let what = difference(&found, header);
-                return Err(journal.refuse(&what));
+        let first = encode(&json(header)?)?;
+        let (mut journal, found, length) = Self::load(file, path)?;
+        match found {
+            Some(found) if found == *header => {}
+            Some(found) => {
+                let (what, theirs, ours) = found.difference(header).unwrap_or_default();
+                return Err(Error::input(format!(
+                    "{} belongs to another run: its {what} is {theirs}, this run's is {ours}; use --fresh to discard \
+                     it, or --out another folder",
+                    path.display()
+                )));
             }
-            Some(_) => {}
+            // No more than a header was ever written: whatever tore it, nothing is lost.
+            None if journal.end == 0 && length <= first.len() as u64 => {}
+            None => return Err(headless(path)),
+        }
+        if length > journal.end {
+            journal.file.set_len(journal.end).map_err(fault)?;
+        }
+        if journal.end == 0 {
+            journal.write(&first)?;
+            journal.sync()?;
+            sync_folder(parent)?;
         }
         Ok(journal)
     }
 
-    /// The header of a journal.
-    pub fn header(path: &Path) -> Result<Header> {
+    /// Opens a journal for reading only; returns it with its header.
+    pub fn view(path: &Path) -> Result<(Self, Header)> {
         let file = File::open(path).map_err(|e| Error::file("open the journal", path, &e))?;
-        let mut journal = Self { file, path: path.to_owned(), end: 0, index: BTreeMap::new(), damaged: 0 };
-        journal.load()?.ok_or_else(|| journal.refuse("its header is damaged"))
+        let (journal, header, _) = Self::load(file, path)?;
+        Ok((journal, header.ok_or_else(|| headless(path))?))
     }
 
-    fn refuse(&self, what: &str) -> Error {
-        let path = self.path.display();
-        Error::input(format!(
-            "{path} belongs to another run: {what}; use --fresh to discard it, or --out another folder"
-        ))
-    }
-
-    /// Reads all frames; returns the header if the first one is it.
-    fn load(&mut self) -> Result<Option<Header>> {
-        let mut bytes = Vec::new();
-        (&self.file).read_to_end(&mut bytes).map_err(|e| Error::file("read", &self.path, &e))?;
-        self.end = bytes.len() as u64;
-        let mut header = None;
-        let mut at = 0;
-        while at < bytes.len() {
-            match frame(&bytes[at..]) {
-                Some(payload) => {
-                    if at == 0 {
-                        header = serde_json::from_slice(payload).ok();
-                    } else if let Some((place, seconds)) = place(payload) {
-                        let (offset, length) = ((at + FRAME) as u64, payload.len() as u32);
-                        self.index.insert(place, Entry { offset, length, seconds });
-                    }
-                    at += FRAME + payload.len();
-                }
-                None => {
-                    self.damaged += 1;
-                    at += 1;
-                    while at < bytes.len() && frame(&bytes[at..]).is_none() {
-                        at += 1;
-                    }
-                }
+    /// Finds all intact frames; returns the header, if the first of them is it, and the file's length.
+    fn load(file: File, path: &Path) -> Result<(Self, Option<Header>, u64)> {
+        let fault = |e: std::io::Error| Error::file("read", path, &e);
+        let mut scan = Scan::new(&file).map_err(fault)?;
+        let (mut index, mut header, mut payload) = (BTreeMap::new(), None, Vec::new());
+        while let Some(offset) = scan.next(&mut payload).map_err(fault)? {
+            if offset == 0 {
+                header = serde_json::from_slice(&payload).ok();
+            } else if let Some((place, seconds)) = place(&payload) {
+                index.insert(place, Entry { offset, length: payload.len() as u32, seconds });
             }
         }
-        Ok(header)
+        let Scan { end, length, damaged, .. } = scan;
+        Ok((Self { file, path: path.to_owned(), end, unsynced: false, index, damaged }, header, length))
     }
 
     /// Whether a trial is in the journal.
@@ -161,72 +155,113 @@ impl Journal {
         payload.extend(seconds.to_le_bytes());
         ciborium::into_writer(rows, &mut payload)
             .map_err(|e| Error::broken(format!("a trial has no journal form: {e}")))?;
-        let offset = self.append_frame(&payload)?;
+        let offset = self.write(&encode(&payload)?)?;
         self.index.insert((point, trial), Entry { offset, length: payload.len() as u32, seconds });
         Ok(())
     }
 
-    fn append_frame(&mut self, payload: &[u8]) -> Result<u64> {
-        let mut frame = Vec::with_capacity(FRAME + payload.len());
-        frame.extend(MAGIC);
-        frame.extend((payload.len() as u32).to_le_bytes());
-        frame.extend(crc32fast::hash(payload).to_le_bytes());
-        frame.extend(payload);
-        self.file.write_all(&frame).map_err(|e| Error::file("append to", &self.path, &e))?;
-        let offset = self.end + FRAME as u64;
-        self.end += frame.len() as u64;
-        Ok(offset)
+    /// Appends those of `trials` that are not here yet from another journal.
+    pub fn copy(&mut self, from: &Self, trials: &[(u32, u32)]) -> Result<()> {
+        let missing: Vec<_> = trials.iter().filter(|place| !self.index.contains_key(place)).collect();
+        let (mut bytes, mut entries) = (Vec::new(), Vec::new());
+        for (number, &&place) in missing.iter().enumerate() {
+            let (entry, frame) = from.frame(place)?;
+            entries.push((place, Entry { offset: bytes.len() as u64, ..entry }));
+            bytes.extend(frame);
+            if bytes.len() >= CHUNK || number + 1 == missing.len() {
+                let start = self.write(&bytes)?;
+                let moved = |(place, e): (_, Entry)| (place, Entry { offset: start + e.offset, ..e });
+                self.index.extend(entries.drain(..).map(moved));
+                bytes.clear();
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends whole frames; returns where they begin. A write that fails half-way leaves no trace.
+    fn write(&mut self, frames: &[u8]) -> Result<u64> {
+        let start = self.end;
+        if let Err(e) = self.file.write_all(frames) {
+            let _ = self.file.set_len(start); // what stays is a torn end, which the next run cuts off
+            return Err(Error::file("append to", &self.path, &e));
+        }
+        self.end += frames.len() as u64;
+        self.unsynced = true;
+        Ok(start)
+    }
+
+    fn frame(&self, place: (u32, u32)) -> Result<(Entry, Vec<u8>)> {
+        let entry = *self.index.get(&place).ok_or_else(|| self.fault(place, "is missing"))?;
+        let mut frame = vec![0; HEAD + entry.length as usize];
+        self.file.read_exact_at(&mut frame, entry.offset).map_err(|e| Error::file("read", &self.path, &e))?;
+        match frame::decode(&frame) {
+            Some(_) => Ok((entry, frame)),
+            None => Err(self.fault(place, "was damaged after it was read; run the same command again")),
+        }
     }
 
     /// What a trial left.
     pub fn read(&self, point: u32, trial: u32) -> Result<TrialRows> {
-        let fault = |what: &str| Error::broken(format!("{}: point {point}, trial {trial} {what}", self.path.display()));
-        let entry = self.index.get(&(point, trial)).ok_or_else(|| fault("is missing"))?;
-        let mut payload = vec![0; entry.length as usize];
-        self.file.read_exact_at(&mut payload, entry.offset).map_err(|e| Error::file("read", &self.path, &e))?;
-        payload.get(PLACE..).and_then(|rows| ciborium::from_reader(rows).ok()).ok_or_else(|| fault("cannot be decoded"))
+        let (_, frame) = self.frame((point, trial))?;
+        let rows = frame.get(HEAD + PLACE..).and_then(|rows| ciborium::from_reader(rows).ok());
+        rows.ok_or_else(|| self.fault((point, trial), "cannot be decoded; use --fresh to run it again"))
+    }
+
+    fn fault(&self, (point, trial): (u32, u32), what: &str) -> Error {
+        Error::broken(format!("{}: trial {trial} of point {point} {what}", self.path.display()))
     }
 
     /// Forces what was appended to the disk: a power cut after this loses nothing before it.
-    pub fn sync(&self) -> Result<()> {
-        self.file.sync_data().map_err(|e| Error::file("sync", &self.path, &e))
+    pub fn sync(&mut self) -> Result<()> {
+        if self.unsynced {
+            self.file.sync_data().map_err(|e| Error::file("sync", &self.path, &e))?;
+            self.unsynced = false;
+        }
+        if is_at(&self.file, &self.path) { Ok(()) } else { Err(vanished(&self.path)) }
     }
+}
+
+impl Header {
+    /// The first field in which two headers differ, with the value of each.
+    pub fn difference(&self, other: &Self) -> Option<(&'static str, String, String)> {
+        let short = |s: &str| s.chars().take(12).collect::<String>();
+        let fields = |h: &Self| {
+            [
+                ("paper", h.paper.clone()),
+                ("experiment", h.experiment.clone()),
+                ("seed", h.seed.to_string()),
+                ("scale", h.scale.to_string()),
+                ("shard", format!("{}/{}", h.shard.0, h.shard.1)),
+                ("executable", short(&h.executable)),
+                ("schema", short(&h.schema)),
+            ]
+        };
+        let differing = fields(self).into_iter().zip(fields(other)).find(|(a, b)| a != b);
+        differing.map(|((name, ours), (_, theirs))| (name, ours, theirs))
+    }
+}
+
+fn headless(path: &Path) -> Error {
+    Error::input(format!(
+        "{} has a damaged header, so nobody knows which run it belongs to; use --fresh to discard it",
+        path.display()
+    ))
 }
 
 fn json(header: &Header) -> Result<Vec<u8>> {
     serde_json::to_vec(header).map_err(|e| Error::broken(format!("the journal's header: {e}")))
 }
 
-/// The payload of the frame that starts here, if one does and is intact.
-fn frame(bytes: &[u8]) -> Option<&[u8]> {
-    let word = |at: usize| bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes);
-    if !bytes.starts_with(&MAGIC) {
-        return None;
-    }
-    let payload = bytes.get(FRAME..)?.get(..word(4)? as usize)?;
-    (crc32fast::hash(payload) == word(8)?).then_some(payload)
+fn encode(payload: &[u8]) -> Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(HEAD + payload.len());
+    frame::encode(payload, &mut bytes)
+        .ok_or_else(|| Error::broken("a trial left more than 4 GiB of rows; write fewer"))?;
+    Ok(bytes)
 }
 
+/// Point, trial and seconds of a trial's payload.
 fn place(payload: &[u8]) -> Option<((u32, u32), f64)> {
     let word = |at: usize| payload.get(at..at + 4).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes);
     let seconds = payload.get(8..PLACE)?.try_into().ok().map(f64::from_le_bytes)?;
     Some(((word(0)?, word(4)?), seconds))
-}
-
-/// Names the first field in which two headers differ, with both values.
-fn difference(found: &Header, wanted: &Header) -> String {
-    let short = |s: &str| s.chars().take(12).collect::<String>();
-    let fields = [
-        ("paper", found.paper.clone(), wanted.paper.clone()),
-        ("experiment", found.experiment.clone(), wanted.experiment.clone()),
-        ("seed", found.seed.to_string(), wanted.seed.to_string()),
-        ("scale", found.scale.to_string(), wanted.scale.to_string()),
-        ("columns", short(&found.schema), short(&wanted.schema)),
-        ("shard", format!("{}/{}", found.shard.0, found.shard.1), format!("{}/{}", wanted.shard.0, wanted.shard.1)),
-        ("executable", short(&found.executable), short(&wanted.executable)),
-    ];
-    fields
-        .into_iter()
-        .find(|(_, a, b)| a != b)
-        .map_or_else(String::new, |(name, a, b)| format!("its {name} is {a}, this run's is {b}"))
 }

@@ -40,6 +40,8 @@ impl<'a> Bench<'a> {
         let scope: BTreeSet<_> = scope.iter().map(Selected::name).collect();
         provenance.experiments.retain(|name, _| !scope.contains(name));
         provenance.files.retain(|file, _| !scope.iter().any(|name| file.starts_with(&format!("{name}."))));
+        // Claims may read tables that are not run again; those must still be what was written.
+        provenance.verify(folder)?;
         provenance.write(folder)?;
         Ok(Self { folder, papers, provenance, scope, judged: BTreeMap::new() })
     }
@@ -71,8 +73,8 @@ impl<'a> Bench<'a> {
         for paper in self.papers {
             for claim in paper.claims {
                 if !self.judged.contains_key(claim.key) && self.ready(paper, claim.experiments)? {
-                    let judgement = self.judgement(paper, claim)?;
                     let (scale, seed) = (self.provenance.scale, self.provenance.seed);
+                    let judgement = judgement(self.folder, paper, claim, scale)?;
                     let row = ClaimRow::new(paper, claim, &judgement, scale, seed);
                     self.judged.insert(claim.key, (row.clone(), CheckRow::all(paper, claim, &judgement)));
                     rows.push(row);
@@ -80,16 +82,6 @@ impl<'a> Bench<'a> {
             }
         }
         Ok(rows)
-    }
-
-    fn judgement(&self, paper: &'static Paper, claim: &Claim) -> Result<Judgement> {
-        let scale = self.provenance.scale;
-        for key in claim.experiments {
-            if empty(paper, key, scale)? {
-                return Ok(Judgement::skipped(format!("`{key}` is not run at scale {scale}")));
-            }
-        }
-        claim.judge(&Rows::new(self.folder, paper.key), scale)
     }
 
     /// Whether the tables are in the scope and complete.
@@ -142,9 +134,7 @@ impl<'a> Bench<'a> {
 
     /// Writes verdicts, schema and report; returns the rows of all claims. Claims out of scope keep their rows.
     pub fn write(&self) -> Result<Vec<ClaimRow>> {
-        let mut kept: Vec<ClaimRow> = verdicts::read(self.folder, CLAIMS)?;
-        kept.extend(verdicts::read(self.folder, TIMING_CLAIMS)?);
-        let kept_checks: Vec<CheckRow> = verdicts::read(self.folder, CHECKS)?;
+        let mut kept = None;
         let (mut rows, mut checks) = (Vec::new(), Vec::new());
         for paper in self.papers {
             for claim in paper.claims {
@@ -152,7 +142,11 @@ impl<'a> Bench<'a> {
                     rows.push(row.clone());
                     checks.extend(its_checks.iter().cloned());
                 } else if self.complete(paper, claim.experiments)? {
-                    rows.extend(kept.iter().filter(|row| row.claim == claim.key).cloned());
+                    let (kept_rows, kept_checks) = match &mut kept {
+                        Some(kept) => kept,
+                        kept => kept.insert(self.kept()?),
+                    };
+                    rows.extend(kept_rows.iter().filter(|row| row.claim == claim.key).cloned());
                     checks.extend(kept_checks.iter().filter(|check| check.claim == claim.key).cloned());
                 }
             }
@@ -168,6 +162,18 @@ impl<'a> Bench<'a> {
         Ok(rows)
     }
 
+    /// What an earlier run wrote of the claims. Read only where it is needed, so that `check` can write it anew.
+    fn kept(&self) -> Result<(Vec<ClaimRow>, Vec<CheckRow>)> {
+        let mut rows = verdicts::read(self.folder, CLAIMS)?;
+        rows.extend(verdicts::read(self.folder, TIMING_CLAIMS)?);
+        Ok((rows, verdicts::read(self.folder, CHECKS)?))
+    }
+
+    /// The result folder.
+    pub fn folder(&self) -> &Folder {
+        self.folder
+    }
+
     /// The rows judged so far.
     pub fn judged(&self) -> impl Iterator<Item = &ClaimRow> {
         self.judged.values().map(|(row, _)| row)
@@ -177,6 +183,16 @@ impl<'a> Bench<'a> {
     pub fn as_expected(&self) -> bool {
         self.judged().all(|row| row.kind == Kind::Timing.name() || row.as_expected())
     }
+}
+
+/// Judges a claim from the tables of a folder; one whose experiments are not run at the scale is skipped.
+pub fn judgement(folder: &Folder, paper: &'static Paper, claim: &Claim, scale: Scale) -> Result<Judgement> {
+    for key in claim.experiments {
+        if empty(paper, key, scale)? {
+            return Ok(Judgement::skipped(format!("`{key}` is not run at scale {scale}")));
+        }
+    }
+    claim.judge(&Rows::new(folder, paper.key), scale)
 }
 
 fn empty(paper: &Paper, key: &str, scale: Scale) -> Result<bool> {

@@ -1,6 +1,9 @@
 //! What is shown while trials run: a bar on a terminal, quiet lines in a log.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -47,11 +50,18 @@ impl Progress {
 
     /// Prints a line of results without tearing the bar.
     pub fn say(&self, line: &str) {
-        self.bar.suspend(|| println!("{line}"));
+        self.bar.suspend(|| say(line));
     }
+}
 
-    /// Ends the bar.
-    pub fn finish(&self) {
+impl Drop for Progress {
+    /// Clears the bar, however the run ends.
+    fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// Prints a line of results. A reader that has gone away, such as `head`, stops no run.
+pub fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }

@@ -106,18 +106,28 @@ impl Provenance {
     /// Finds a table that is not what was written.
     pub fn verify(&self, folder: &Folder) -> Result<()> {
         for (file, expected) in &self.files {
-            let found = sha256(&folder.read(file)?);
+            let path = folder.path(file);
+            let again = format!("run `residual reproduce {}`", file.split('.').next().unwrap_or(file));
+            if !folder.has(file) {
+                return Err(Error::input(format!("{} is missing; restore it or {again}", path.display())));
+            }
+            let found = folder.hash(file)?;
             if found != *expected {
                 return Err(Error::input(format!(
-                    "{} was changed after it was written (SHA-256 {}… instead of {}…); restore it or run \
-                     `residual reproduce` again",
-                    folder.path(file).display(),
+                    "{} was changed after it was written (SHA-256 {}… instead of {}…); restore it or {again}",
+                    path.display(),
                     &found[..12],
                     expected.get(..12).unwrap_or(expected)
                 )));
             }
         }
         Ok(())
+    }
+
+    /// Removes the tables and journals that are known here.
+    pub fn remove(&self, folder: &Folder) -> Result<()> {
+        let journals = self.experiments.keys().map(|name| format!("{name}.journal"));
+        self.files.keys().cloned().chain(journals).try_for_each(|file| folder.remove(&file))
     }
 }
 

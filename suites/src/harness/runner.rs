@@ -3,6 +3,7 @@
 use std::{
     any::Any,
     collections::BTreeMap,
+    fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
@@ -40,6 +41,19 @@ pub struct Shard {
 impl Shard {
     /// Everything.
     pub const WHOLE: Self = Self { index: 1, count: 1 };
+
+    /// The trials of this part, in the order of the tables. Trials are dealt in turn, so that all parts get a share of
+    /// the dear points.
+    pub fn trials(self, points: &[Point]) -> impl Iterator<Item = (u32, u32)> {
+        let mine = move |number: usize| number % self.count as usize == self.index as usize - 1;
+        trials(points).enumerate().filter(move |&(number, _)| mine(number)).map(|(_, place)| place)
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.count)
+    }
 }
 
 /// An experiment with its points and its journal: what is planned and what is done.
@@ -96,8 +110,7 @@ impl Run {
 }
 
 impl Unit {
-    /// Opens the experiment in a folder; finds out which of its trials are still to run. Trials are dealt to shards in
-    /// turn, so that all shards get a share of the dear points.
+    /// Opens the experiment in a folder; finds out which of its trials are still to run.
     pub fn open(selected: Selected, folder: &Folder, run: &Run) -> Result<Self> {
         let points: Arc<[Point]> = selected.experiment.points(run.scale)?.into();
         let distinct: BTreeMap<_, _> = points.iter().map(|p| (&p.key, &p.cells)).collect();
@@ -106,12 +119,7 @@ impl Unit {
         }
         let path = folder.path(&journal_path(&selected));
         let journal = Journal::open(&path, &run.header(&selected), run.fresh)?;
-        let mine = |number: usize| number as u32 % run.shard.count == run.shard.index - 1;
-        let mut todo: Vec<_> = trials(&points)
-            .enumerate()
-            .filter(|&(number, (point, trial))| mine(number) && !journal.has(point, trial))
-            .map(|(_, place)| place)
-            .collect();
+        let mut todo: Vec<_> = run.shard.trials(&points).filter(|&(point, trial)| !journal.has(point, trial)).collect();
         // Longest first, so that no long trial is left for the end.
         todo.sort_by(|a, b| points[b.0 as usize].cost.flops.total_cmp(&points[a.0 as usize].cost.flops));
         Ok(Self { selected, points, journal, todo })
@@ -185,7 +193,7 @@ pub fn run(
             let send = send; // dropped with the last worker, which ends `collect`
             pool.broadcast(|_| work(&send));
         });
-        let outcome = collect(units, &mut left, receive, &mut on);
+        let outcome = collect(units, &mut left, receive, &halt, &mut on);
         halt.store(true, Ordering::Relaxed);
         outcome
     })?;
@@ -206,37 +214,42 @@ struct Done {
     done: Result<(TrialRows, f64)>,
 }
 
-/// Journals what the workers send, until they end or something fails.
+/// Journals what the workers send, until they end or nothing more can be written. A trial that fails raises `halt`;
+/// those that are running with it still end and are kept.
 fn collect(
     units: &mut [Unit],
     left: &mut [usize],
     receive: Receiver<Done>,
+    halt: &AtomicBool,
     on: &mut impl FnMut(&[Unit], Event) -> Result<()>,
 ) -> Result<()> {
+    let mut outcome = Ok(());
     let mut synced = Instant::now();
-    let mut dirty = vec![false; units.len()];
     loop {
-        match receive.recv_timeout(SYNC_EVERY) {
-            Ok(Done { unit, place: (point, trial), done }) => {
-                let (rows, seconds) = done?;
+        match receive.recv_timeout(SYNC_EVERY.saturating_sub(synced.elapsed())) {
+            Ok(Done { unit, place, done: Ok((rows, seconds)) }) => {
                 let owner = &mut units[unit];
-                owner.journal.append(point, trial, seconds, &rows)?;
-                let flops = owner.points[point as usize].cost.flops;
-                dirty[unit] = true;
+                owner.journal.append(place.0, place.1, seconds, &rows)?;
+                let flops = owner.points[place.0 as usize].cost.flops;
                 left[unit] -= 1;
                 on(units, Event::Trial { unit, flops })?;
                 if left[unit] == 0 {
+                    units[unit].journal.sync()?;
                     on(units, Event::Finished(unit))?;
                 }
             }
+            Ok(Done { done: Err(e), .. }) => {
+                halt.store(true, Ordering::Relaxed);
+                outcome = outcome.and(Err(e));
+            }
             Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            Err(RecvTimeoutError::Disconnected) => {
+                units.iter_mut().try_for_each(|unit| unit.journal.sync())?;
+                return outcome;
+            }
         }
         if synced.elapsed() >= SYNC_EVERY {
-            for (unit, dirty) in units.iter().zip(&mut dirty).filter(|(_, dirty)| **dirty) {
-                unit.journal.sync()?;
-                *dirty = false;
-            }
+            units.iter_mut().try_for_each(|unit| unit.journal.sync())?;
             synced = Instant::now();
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     error::{Error, Result},
     experiment::{AnyExperiment, Point, TrialRows},
-    folder::{Folder, Replacement},
+    folder::Folder,
     journal::Journal,
     record::to_line,
     rows::{OK, header, table_path},
@@ -29,29 +29,25 @@ pub fn write_tables(
     }
     for (number, point) in (0..).zip(points) {
         for trial in 0..point.trials {
-            put_trial(&mut files, experiment, &point.cells, trial, &journal.read(number, trial)?)?;
+            let tables = lines(experiment, &point.cells, trial, &journal.read(number, trial)?)?;
+            for ((_, file), lines) in files.iter_mut().zip(tables) {
+                lines.iter().try_for_each(|line| file.put(line.as_bytes()))?;
+            }
         }
     }
     files.into_iter().map(|(path, file)| Ok((path, file.finish()?))).collect()
 }
 
-fn put_trial(
-    files: &mut [(String, Replacement)],
-    experiment: &dyn AnyExperiment,
-    point: &str,
-    trial: u32,
-    rows: &TrialRows,
-) -> Result<()> {
-    for ((_, file), lines) in files.iter_mut().zip(&rows.lines) {
-        for (record, line) in lines.iter().enumerate() {
-            file.put(format!("{point},{trial},{record},{OK},{line}\n").as_bytes())?;
-        }
-    }
-    if let (Some(why), Some((_, file)), Some(table)) = (&rows.failure, files.first_mut(), experiment.tables().first()) {
+/// The CSV lines that a trial leaves in each table.
+pub fn lines(experiment: &dyn AnyExperiment, point: &str, trial: u32, rows: &TrialRows) -> Result<Vec<Vec<String>>> {
+    let place = |record: usize| format!("{point},{trial},{record}");
+    let put = |lines: &Vec<String>| {
+        lines.iter().enumerate().map(|(record, line)| format!("{},{OK},{line}\n", place(record))).collect()
+    };
+    let mut tables: Vec<Vec<String>> = rows.lines.iter().map(put).collect();
+    if let (Some(why), Some(first), Some(table)) = (&rows.failure, tables.first_mut(), experiment.tables().first()) {
         let status = to_line(&(why,)).map_err(|e| Error::broken(e.to_string()))?;
-        let record = rows.lines.first().map_or(0, Vec::len);
-        let empty = ",".repeat(table.columns.len());
-        file.put(format!("{point},{trial},{record},{status}{empty}\n").as_bytes())?;
+        first.push(format!("{},{status}{}\n", place(first.len()), ",".repeat(table.columns.len())));
     }
-    Ok(())
+    Ok(tables)
 }

@@ -233,9 +233,10 @@ impl Setting {
     }
 
     /// The instance of a trial. All settings with the same d, r and m share measurements, truth, outlier rows and the
-    /// unit normals that L or ν multiplies.
+    /// unit normals that L or ν multiplies. Measurements are quantised, so that storage in single precision is exact.
     pub fn instance(&self, trial: &Trial<'_>) -> Result<Instance, Error> {
-        Spec::flat(self.d, self.r, self.m, self.law()).draw(&mut trial.paired("instance", &(self.d, self.r, self.m)))
+        let spec = Spec { quantise: true, ..Spec::flat(self.d, self.r, self.m, self.law()) };
+        spec.draw(&mut trial.paired("instance", &(self.d, self.r, self.m)))
     }
 
     fn step(&self) -> (Step, Loss) {
@@ -270,12 +271,12 @@ impl Setting {
     }
 }
 
-/// Draws the instance of a trial, solves it with the packed kernel, and keeps `snapshots` of the trajectory.
+/// Draws the instance of a trial, solves it with the kernel that moves the fewest bytes, and keeps `snapshots` of the trajectory.
 pub fn solve(setting: &Setting, trial: &Trial<'_>, snapshots: usize) -> Result<(Run, Vec<Snapshot>), Error> {
     let instance = setting.instance(trial)?;
     let f_truth = instance.noise.iter().map(|s| s.abs() / setting.m as f64).sum();
     let mut watch = Watch::new(&instance, f_truth, setting.iterations, snapshots);
-    let outcome = setting.run(Variant::FusedPacked, &instance, trial, &mut watch)?;
+    let outcome = setting.run(Variant::FusedF32, &instance, trial, &mut watch)?;
     let norm = instance.truth.norm();
     let run = Run {
         effective_width: outcome.value.effective_width,

@@ -53,7 +53,7 @@ pub(crate) fn norm_limit(y: &[f64], scratch: &mut Vec<f64>) -> f64 {
     1e8 * median_abs(y, scratch).sqrt().max(1.0)
 }
 
-/// Runs the method on checked input.
+/// Runs the method.
 pub(crate) fn descend(
     oracle: &mut impl Oracle,
     d: usize,
@@ -61,63 +61,123 @@ pub(crate) fn descend(
     options: &Options<'_>,
     observe: &mut dyn Observe,
 ) -> Result<Outcome<Factor>, Error> {
-    options.check(d)?;
-    let mut effort = Effort::default();
-    let mut scratch = Vec::with_capacity(y.len());
-    let limit = norm_limit(y, &mut scratch);
-    let (mut u, effective_width) = start(options, d, || oracle.sign_average(&mut effort))?;
-    let mut next = Mat::zeros(d, options.width);
-    let mut status = Status::IterationLimit;
-    let mut rows_evaluated = 0;
-    for t in 0..options.iterations {
-        bounded(u.as_ref(), limit, t)?;
-        let found = oracle.evaluate(u.as_ref(), &mut effort);
-        if !found.sound {
-            return Err(NumericalError::Diverged { iteration: t, norm: frobenius(u.as_ref()) }.into());
-        }
-        rows_evaluated += found.rows;
-        let reading = Reading {
-            loss: found.loss.unwrap_or(f64::NAN),
-            gradient_norm: found.gradient_norm,
-            residual: oracle.residual(),
-        };
-        let eta = options.step.size(t, reading, &mut scratch);
-        let still = 2.0 * eta * found.gradient_norm < STILL;
-        if observe.wants(t) {
-            observe.see(&Iterate {
-                iteration: t,
-                u: u.as_ref(),
-                step: (!still).then_some(eta),
-                rows_evaluated: found.rows,
-                known: Gauge { loss: found.loss, gradient_norm: found.exact_norm.then_some(found.gradient_norm) },
-                measure: &|u| oracle.gauge(u),
-            });
-        }
-        if still {
-            status = Status::StepExhausted;
-            break;
-        }
-        oracle.descend(u.as_ref(), next.as_mut(), eta, &mut effort);
-        std::mem::swap(&mut u, &mut next);
-        effort.iterations += 1;
+    let mut descent = Descent::start(d, y, options, |effort| oracle.sign_average(effort))?;
+    while descent.unfinished()? {
+        let found = oracle.evaluate(descent.u.as_ref(), &mut descent.effort);
+        let Some(eta) = descent.judge(found, oracle.residual(), observe, &|u| oracle.gauge(u))? else { break };
+        oracle.descend(descent.u.as_ref(), descent.next.as_mut(), eta, &mut descent.effort);
+        descent.advance();
     }
-    bounded(u.as_ref(), limit, options.iterations)?;
-    if status == Status::IterationLimit && observe.wants(options.iterations) {
-        observe.see(&Iterate {
-            iteration: options.iterations,
-            u: u.as_ref(),
-            step: None,
-            rows_evaluated: 0,
-            known: Gauge::default(),
-            measure: &|u| oracle.gauge(u),
-        });
-    }
-    let warnings = warnings(d, y.len(), options.width, effective_width);
-    let value = Factor { u, effective_width, zero_rows: oracle.zero_rows(), rows_evaluated, warnings };
-    Ok(Outcome { value, status, effort })
+    descent.finish(oracle.zero_rows(), observe, &|u| oracle.gauge(u))
 }
 
-/// Refuses iterates that diverge; written so that a NaN is refused as well.
+/// One run between evaluations, so that several can share a pass over the data.
+pub(crate) struct Descent<'a> {
+    options: Options<'a>,
+    measurements: usize,
+    limit: f64,
+    scratch: Vec<f64>,
+    iteration: usize,
+    effective_width: usize,
+    status: Status,
+    rows_evaluated: u64,
+    /// `U_t`.
+    pub u: Mat<f64>,
+    /// Where `U_{t+1}` is written.
+    pub next: Mat<f64>,
+    pub effort: Effort,
+}
+
+impl<'a> Descent<'a> {
+    /// Checks the options and computes `U_0`.
+    pub(crate) fn start(
+        d: usize,
+        y: &[f64],
+        options: &Options<'a>,
+        sign_average: impl FnOnce(&mut Effort) -> Mat<f64>,
+    ) -> Result<Self, Error> {
+        options.check(d)?;
+        let mut scratch = Vec::with_capacity(y.len());
+        let limit = norm_limit(y, &mut scratch);
+        let mut effort = Effort::default();
+        let (u, effective_width) = start(options, d, || sign_average(&mut effort))?;
+        Ok(Self {
+            options: *options,
+            measurements: y.len(),
+            limit,
+            scratch,
+            iteration: 0,
+            effective_width,
+            status: Status::IterationLimit,
+            rows_evaluated: 0,
+            u,
+            next: Mat::zeros(d, options.width),
+            effort,
+        })
+    }
+
+    /// Whether `U_t` has to be evaluated. An error if it has diverged.
+    pub(crate) fn unfinished(&self) -> Result<bool, Error> {
+        bounded(self.u.as_ref(), self.limit, self.iteration)?;
+        Ok(self.iteration < self.options.iterations)
+    }
+
+    /// `η_t` from the evaluation of `U_t`, or `None` if that step would not move `U_t`.
+    pub(crate) fn judge(
+        &mut self,
+        found: Evaluation,
+        residual: &[f64],
+        observe: &mut dyn Observe,
+        gauge: &dyn Fn(MatRef<'_, f64>) -> Gauge,
+    ) -> Result<Option<f64>, Error> {
+        let t = self.iteration;
+        if !found.sound {
+            return Err(NumericalError::Diverged { iteration: t, norm: frobenius(self.u.as_ref()) }.into());
+        }
+        self.rows_evaluated += found.rows;
+        let Evaluation { gradient_norm, loss, .. } = found;
+        let reading = Reading { loss: loss.unwrap_or(f64::NAN), gradient_norm, residual };
+        let eta = self.options.step.size(t, reading, &mut self.scratch);
+        // A NaN is no standstill: the next iterate will show it.
+        let still = 2.0 * eta * gradient_norm < STILL;
+        let step = (!still).then_some(eta);
+        if observe.wants(t) {
+            let known = Gauge { loss, gradient_norm: found.exact_norm.then_some(gradient_norm) };
+            let u = self.u.as_ref();
+            observe.see(&Iterate { iteration: t, u, step, rows_evaluated: found.rows, known, measure: gauge });
+        }
+        if step.is_none() {
+            self.status = Status::StepExhausted;
+        }
+        Ok(step)
+    }
+
+    /// Moves on to `next`.
+    pub(crate) fn advance(&mut self) {
+        std::mem::swap(&mut self.u, &mut self.next);
+        self.iteration += 1;
+        self.effort.iterations += 1;
+    }
+
+    /// Shows the last iterate and returns it.
+    pub(crate) fn finish(
+        self,
+        zero_rows: usize,
+        observe: &mut dyn Observe,
+        gauge: &dyn Fn(MatRef<'_, f64>) -> Gauge,
+    ) -> Result<Outcome<Factor>, Error> {
+        let Self { u, iteration, effective_width, rows_evaluated, status, effort, .. } = self;
+        if status == Status::IterationLimit && observe.wants(iteration) {
+            let known = Gauge::default();
+            observe.see(&Iterate { iteration, u: u.as_ref(), step: None, rows_evaluated: 0, known, measure: gauge });
+        }
+        let warnings = warnings(u.nrows(), self.measurements, self.options.width, effective_width);
+        let value = Factor { u, effective_width, zero_rows, rows_evaluated, warnings };
+        Ok(Outcome { value, status, effort })
+    }
+}
+
+/// Refuses iterates that diverge; a NaN is refused as well.
 pub(crate) fn bounded(u: MatRef<'_, f64>, limit: f64, iteration: usize) -> Result<(), Error> {
     let norm = frobenius(u);
     if norm <= limit { Ok(()) } else { Err(NumericalError::Diverged { iteration, norm }.into()) }

@@ -1,20 +1,19 @@
-//! Vector kernels with run-time dispatch and a fixed number of lanes.
+//! Run-time dispatch, and products of one row.
 //!
-//! Sums are always split over [`LANES`] interleaved partial sums, whatever the width of the vector registers, so that
-//! AVX-512 and AVX2 give the same bits. The portable path rounds products before adding where the target has no fused
-//! multiply-add, because `f64::mul_add` would be a library call there.
+//! Every dot product is split over two vectors of eight partial sums, whatever the width of the registers, so AVX-512
+//! and AVX2 give the same bits. The portable path rounds products before adding where the target has no fused
+//! multiply-add.
 
 use std::sync::OnceLock;
 
 use faer::Mat;
 #[cfg(target_arch = "x86_64")]
-use pulp::NullaryFnOnce;
+use pulp::{
+    NullaryFnOnce,
+    x86::{V3, V4},
+};
 
-/// Partial sums of every dot product. Rows are padded to a multiple of this.
-pub(crate) const LANES: usize = super::super::measurements::PAD;
-
-/// The portable path may use `mul_add` where it is one instruction.
-const PORTABLE_FMA: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
+use super::lanes::{Lanes, Portable};
 
 /// An instruction set that kernels run on.
 #[derive(Debug, Clone, Copy)]
@@ -24,9 +23,9 @@ pub struct Simd(Level);
 enum Level {
     Portable,
     #[cfg(target_arch = "x86_64")]
-    Avx2(pulp::x86::V3),
+    Avx2(V3),
     #[cfg(target_arch = "x86_64")]
-    Avx512(pulp::x86::V4),
+    Avx512(V4),
 }
 
 impl Simd {
@@ -42,8 +41,8 @@ impl Simd {
         let mut levels = vec![Self::portable()];
         #[cfg(target_arch = "x86_64")]
         {
-            levels.extend(pulp::x86::V3::try_new().map(|v3| Self(Level::Avx2(v3))));
-            levels.extend(pulp::x86::V4::try_new().map(|v4| Self(Level::Avx512(v4))));
+            levels.extend(V3::try_new().map(|v3| Self(Level::Avx2(v3))));
+            levels.extend(V4::try_new().map(|v4| Self(Level::Avx512(v4))));
         }
         levels
     }
@@ -68,11 +67,11 @@ impl Simd {
     #[inline]
     pub(crate) fn run<K: Task>(self, task: K) -> K::Output {
         match self.0 {
-            Level::Portable => task.run::<PORTABLE_FMA>(),
+            Level::Portable => task.run(Portable),
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2(v3) => v3.vectorize(Dispatched(task)),
+            Level::Avx2(v3) => v3.vectorize(Dispatched(task, v3)),
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512(v4) => v4.vectorize(Dispatched(task)),
+            Level::Avx512(v4) => v4.vectorize(Dispatched(task, v4)),
         }
     }
 
@@ -85,79 +84,74 @@ impl Simd {
 /// Work that is compiled once for each instruction set. Implementations must be `#[inline(always)]`.
 pub(crate) trait Task {
     type Output;
-    fn run<const FMA: bool>(self) -> Self::Output;
+    fn run<S: Lanes>(self, simd: S) -> Self::Output;
 }
 
 #[cfg(target_arch = "x86_64")]
-struct Dispatched<K>(K);
+struct Dispatched<K, S>(K, S);
 
 #[cfg(target_arch = "x86_64")]
-impl<K: Task> NullaryFnOnce for Dispatched<K> {
+impl<K: Task, S: Lanes> NullaryFnOnce for Dispatched<K, S> {
     type Output = K::Output;
 
     #[inline(always)]
     fn call(self) -> K::Output {
-        self.0.run::<true>()
+        self.0.run(self.1)
     }
 }
 
 /// A stored entry, widened to `f64` when it is loaded.
 pub(crate) trait Entry: Copy + Send + Sync + 'static {
-    fn wide(self) -> f64;
+    fn load<S: Lanes>(simd: S, x: &[Self; 8]) -> S::V;
 }
 
 impl Entry for f64 {
     #[inline(always)]
-    fn wide(self) -> f64 {
-        self
+    fn load<S: Lanes>(simd: S, x: &[Self; 8]) -> S::V {
+        simd.load(x)
     }
 }
 
 impl Entry for f32 {
     #[inline(always)]
-    fn wide(self) -> f64 {
-        f64::from(self)
+    fn load<S: Lanes>(simd: S, x: &[Self; 8]) -> S::V {
+        simd.widen(x)
     }
 }
 
-/// `a·b + c`.
+/// The two halves of sixteen entries. Rows are padded to a multiple of sixteen.
 #[inline(always)]
-pub(crate) fn fma<const FMA: bool>(a: f64, b: f64, c: f64) -> f64 {
-    if FMA { a.mul_add(b, c) } else { a * b + c }
+pub(crate) fn halves<T>(x: &[T; 16]) -> [&[T; 8]; 2] {
+    let (low, high) = x.as_chunks::<8>().0.split_at(1);
+    [&low[0], &high[0]]
 }
 
-/// The sum of the lanes, halving the vector each time.
+/// The two halves of sixteen entries, to be written.
 #[inline(always)]
-pub(crate) fn reduce(mut lanes: [f64; LANES]) -> f64 {
-    let mut width = LANES / 2;
-    while width > 0 {
-        for l in 0..width {
-            lanes[l] += lanes[l + width];
-        }
-        width /= 2;
-    }
-    lanes[0]
+pub(crate) fn halves_mut(x: &mut [f64; 16]) -> [&mut [f64; 8]; 2] {
+    let (low, high) = x.as_chunks_mut::<8>().0.split_at_mut(1);
+    [&mut low[0], &mut high[0]]
 }
 
-/// `a·x` over whole chunks of lanes.
+/// `a·x`.
 #[inline(always)]
-pub(crate) fn dot<T: Entry, const FMA: bool>(a: &[T], x: &[f64]) -> f64 {
-    let mut sum = [0.0; LANES];
-    for (a, x) in a.as_chunks::<LANES>().0.iter().zip(x.as_chunks::<LANES>().0) {
-        for l in 0..LANES {
-            sum[l] = fma::<FMA>(a[l].wide(), x[l], sum[l]);
+pub(crate) fn dot<T: Entry, S: Lanes>(simd: S, a: &[T], x: &[f64]) -> f64 {
+    let mut sum = [simd.splat(0.0); 2];
+    for (a, x) in a.as_chunks::<16>().0.iter().zip(x.as_chunks::<16>().0) {
+        let (a, x) = (halves(a), halves(x));
+        for h in 0..2 {
+            sum[h] = simd.fma(T::load(simd, a[h]), simd.load(x[h]), sum[h]);
         }
     }
-    reduce(sum)
+    simd.sum(simd.add(sum[0], sum[1]))
 }
 
-/// `g += w a` over whole chunks of lanes.
+/// `g += w a`.
 #[inline(always)]
-pub(crate) fn axpy<T: Entry, const FMA: bool>(w: f64, a: &[T], g: &mut [f64]) {
-    for (g, a) in g.as_chunks_mut::<LANES>().0.iter_mut().zip(a.as_chunks::<LANES>().0) {
-        for l in 0..LANES {
-            g[l] = fma::<FMA>(w, a[l].wide(), g[l]);
-        }
+pub(crate) fn axpy<T: Entry, S: Lanes>(simd: S, w: f64, a: &[T], g: &mut [f64]) {
+    let w = simd.splat(w);
+    for (g, a) in g.as_chunks_mut::<8>().0.iter_mut().zip(a.as_chunks::<8>().0) {
+        simd.store(simd.fma(w, T::load(simd, a), simd.load(g)), g);
     }
 }
 
@@ -172,9 +166,9 @@ impl<T: Entry> Task for Residual<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn run<const FMA: bool>(self) {
+    fn run<S: Lanes>(self, simd: S) {
         for (i, (z, y)) in self.z.iter_mut().zip(self.y).enumerate() {
-            *z = dot::<T, FMA>(self.rows.col_as_slice(i), self.x) - y;
+            *z = dot(simd, self.rows.col_as_slice(i), self.x) - y;
         }
     }
 }

@@ -7,12 +7,14 @@
 use faer::{Mat, MatMut, MatRef};
 
 use super::super::options::{Loss, sign};
-use super::super::symmetric::sum_of_squares;
+use super::super::symmetric::packed_len;
 use super::super::{Factor, Measurements, Options, observe::Gauge, observe::Observe};
 use super::descent::{Evaluation, Oracle, descend};
 use super::kernel::{Task, axpy, dot};
+use super::lanes::Lanes;
 use super::packed::Packed;
 use super::pass::Engine;
+use crate::linalg::norm;
 use crate::{Effort, Error, Outcome};
 
 /// Screening pays while fewer than this fraction of the rows has to be evaluated.
@@ -24,7 +26,7 @@ const REFRESH: usize = 256;
 
 /// `‖svec(S_i)‖₂` of every row.
 pub(crate) fn norms(measurements: &Measurements) -> Vec<f64> {
-    (0..measurements.len()).map(|i| sum_of_squares(measurements.row(i)).sqrt()).collect()
+    (0..measurements.len()).map(|i| norm(measurements.row(i))).collect()
 }
 
 struct Lazy<'a> {
@@ -80,7 +82,7 @@ impl Lazy<'_> {
     fn screened(&mut self, moved: f64, effort: &mut Effort) -> Evaluation {
         // The factor covers the rounding of `moved`, `next_up` that of the sum.
         self.travelled = (self.travelled + moved * (1.0 + 1e-12)).next_up();
-        let length = self.packed.rows.nrows() as u64;
+        let length = packed_len(self.packed.order()) as u64;
         let Screened { evaluated, flipped, sound } = self.engine.simd.run(Screen {
             rows: self.packed.rows,
             x: self.packed.x.col_as_slice(0),
@@ -147,17 +149,20 @@ fn deadline(now: f64, z: f64, norm: f64) -> f64 {
     if norm == 0.0 { f64::INFINITY } else { (now + z.abs() / norm * (1.0 - 1e-10)).next_down() }
 }
 
-/// `‖x − previous‖₂`; afterwards `previous = x`.
+/// `‖x − previous‖₂`, or more where its square underflows; afterwards `previous = x`.
 fn advance(x: &[f64], previous: &mut [f64]) -> f64 {
     let mut lanes = [0.0; 8];
+    let mut largest = 0.0_f64;
     for (x, p) in x.as_chunks::<8>().0.iter().zip(previous.as_chunks_mut::<8>().0) {
         for l in 0..8 {
             let step = x[l] - p[l];
             lanes[l] += step * step;
+            largest = largest.max(step.abs());
         }
         *p = *x;
     }
-    lanes.iter().sum::<f64>().sqrt()
+    let sum = lanes.iter().sum::<f64>();
+    if sum < 1e-290 { largest * (x.len() as f64).sqrt() } else { sum.sqrt() }
 }
 
 struct Screen<'a> {
@@ -181,19 +186,19 @@ impl Task for Screen<'_> {
     type Output = Screened;
 
     #[inline(always)]
-    fn run<const FMA: bool>(self) -> Screened {
+    fn run<S: Lanes>(self, simd: S) -> Screened {
         let mut found = Screened { evaluated: 0, flipped: 0, sound: true };
         for i in 0..self.y.len() {
             if self.deadlines[i] > self.travelled {
                 continue;
             }
             let row = self.rows.col_as_slice(i);
-            let z = dot::<f64, FMA>(row, self.x) - self.y[i];
+            let z = dot(simd, row, self.x) - self.y[i];
             found.evaluated += 1;
             found.sound &= !z.is_nan();
             let new = sign(z);
             if new != self.signs[i] {
-                axpy::<f64, FMA>(new - self.signs[i], row, self.g);
+                axpy(simd, new - self.signs[i], row, self.g);
                 self.signs[i] = new;
                 found.flipped += 1;
             }

@@ -47,6 +47,11 @@ impl<'a, T: Entry> Packed<'a, T> {
         }
     }
 
+    /// The order `d`.
+    pub(super) fn order(&self) -> usize {
+        self.d
+    }
+
     /// Sets `x = svec(U Uᵀ)`.
     pub(super) fn lift(&mut self, u: MatRef<'_, f64>, effort: &mut Effort) {
         svec_of_factor(u, &mut self.work, self.x.col_as_slice_mut(0));

@@ -4,7 +4,8 @@ use faer::{Mat, Par};
 use rayon::prelude::*;
 
 use super::super::{Loss, symmetric::packed_len};
-use super::kernel::{Entry, LANES, Simd, Task, axpy, dot, fma, reduce};
+use super::kernel::{Entry, Simd, Task, axpy, dot, halves, halves_mut};
+use super::lanes::Lanes;
 use crate::Effort;
 
 /// Rows are summed in at most this many blocks, each with its own partial sum, added in order at the end. The number
@@ -12,6 +13,8 @@ use crate::Effort;
 const BLOCKS: usize = 8;
 /// Smaller blocks do not pay for zeroing and adding a partial sum.
 const MIN_BLOCK: usize = 32;
+/// Rows in a group of the skewed sweep.
+const R: usize = 2;
 /// Below this many entries a pass takes less time than waking a thread.
 const MIN_PARALLEL: usize = 1 << 19;
 
@@ -98,8 +101,8 @@ impl<'a, T: Entry> Passes<'a, T> {
 /// Skewed fusion of the two products over one block of rows.
 ///
 /// A row's weight is known only after its dot product, so a loop that finishes one row before it starts the next
-/// makes the memory wait while the row is added to `g`. Here one sweep adds the previous pair of rows, which is still
-/// in cache, while it takes the dot products of the next pair, which streams in.
+/// makes the memory wait while the row is added to `g`. Here one sweep adds the previous group of rows, which is still
+/// in cache, while it takes the dot products of the next group, which streams in.
 struct Skewed<'a, T> {
     rows: &'a Mat<T>,
     first: usize,
@@ -115,7 +118,7 @@ impl<T: Entry> Task for Skewed<'_, T> {
     type Output = f64;
 
     #[inline(always)]
-    fn run<const FMA: bool>(self) -> f64 {
+    fn run<S: Lanes>(self, simd: S) -> f64 {
         let Self { rows, first, x, y, z, g, loss, inverse_m } = self;
         let row = |i: usize| rows.col_as_slice(first + i);
         let m = z.len();
@@ -125,49 +128,48 @@ impl<T: Entry> Task for Skewed<'_, T> {
             total += loss.share(*z, inverse_m);
             loss.weight(*z)
         };
-        // Peel: an odd first row, then the first pair.
-        let mut i = m % 2;
-        if i == 1 {
-            let w = settle(&mut z[0], y[0], dot::<T, FMA>(row(0), x));
-            axpy::<T, FMA>(w, row(0), g);
+        // Peel the rows that do not fill a group, and the products of the first group.
+        let mut i = m % R;
+        for k in 0..i {
+            let w = settle(&mut z[k], y[k], dot(simd, row(k), x));
+            axpy(simd, w, row(k), g);
         }
         if i < m {
-            let mut w0 = settle(&mut z[i], y[i], dot::<T, FMA>(row(i), x));
-            let mut w1 = settle(&mut z[i + 1], y[i + 1], dot::<T, FMA>(row(i + 1), x));
-            while i + 2 < m {
-                let (c0, c1) = step::<T, FMA>([row(i), row(i + 1)], [w0, w1], [row(i + 2), row(i + 3)], x, g);
-                i += 2;
-                w0 = settle(&mut z[i], y[i], c0);
-                w1 = settle(&mut z[i + 1], y[i + 1], c1);
+            let mut w: [f64; R] = std::array::from_fn(|k| settle(&mut z[i + k], y[i + k], dot(simd, row(i + k), x)));
+            while i + R < m {
+                let dots =
+                    step(simd, std::array::from_fn(|k| row(i + k)), w, std::array::from_fn(|k| row(i + R + k)), x, g);
+                i += R;
+                w = std::array::from_fn(|k| settle(&mut z[i + k], y[i + k], dots[k]));
             }
-            axpy::<T, FMA>(w0, row(i), g);
-            axpy::<T, FMA>(w1, row(i + 1), g);
+            for (k, w) in w.into_iter().enumerate() {
+                axpy(simd, w, row(i + k), g);
+            }
         }
         total
     }
 }
 
-/// `g += w₀a₀ + w₁a₁` and `(b₀·x, b₁·x)` in one sweep. Weights of zero multiply instead of branching.
+/// `g += Σ w_k a_k` and `b_k·x` in one sweep. Weights of zero multiply instead of branching.
 #[inline(always)]
-fn step<T: Entry, const FMA: bool>(a: [&[T]; 2], w: [f64; 2], b: [&[T]; 2], x: &[f64], g: &mut [f64]) -> (f64, f64) {
-    let mut c0 = [0.0; LANES];
-    let mut c1 = [0.0; LANES];
-    let a0 = a[0].as_chunks::<LANES>().0.iter();
-    let a1 = a[1].as_chunks::<LANES>().0.iter();
-    let b0 = b[0].as_chunks::<LANES>().0.iter();
-    let b1 = b[1].as_chunks::<LANES>().0.iter();
-    let x = x.as_chunks::<LANES>().0.iter();
-    let g = g.as_chunks_mut::<LANES>().0.iter_mut();
-    for ((((a0, a1), (b0, b1)), x), g) in a0.zip(a1).zip(b0.zip(b1)).zip(x).zip(g) {
-        for l in 0..LANES {
-            c0[l] = fma::<FMA>(b0[l].wide(), x[l], c0[l]);
-        }
-        for l in 0..LANES {
-            c1[l] = fma::<FMA>(b1[l].wide(), x[l], c1[l]);
-        }
-        for l in 0..LANES {
-            g[l] = fma::<FMA>(w[1], a1[l].wide(), fma::<FMA>(w[0], a0[l].wide(), g[l]));
+fn step<T: Entry, S: Lanes>(simd: S, a: [&[T]; R], w: [f64; R], b: [&[T]; R], x: &[f64], g: &mut [f64]) -> [f64; R] {
+    let w = w.map(|w| simd.splat(w));
+    let mut c = [[simd.splat(0.0); 2]; R];
+    let x = x.as_chunks::<16>().0;
+    let n = x.len();
+    let g = &mut g.as_chunks_mut::<16>().0[..n];
+    let a = a.map(|a| &a.as_chunks::<16>().0[..n]);
+    let b = b.map(|b| &b.as_chunks::<16>().0[..n]);
+    for j in 0..n {
+        for (h, g) in halves_mut(&mut g[j]).into_iter().enumerate() {
+            let x = simd.load(halves(&x[j])[h]);
+            let mut sum = simd.load(g);
+            for k in 0..R {
+                c[k][h] = simd.fma(T::load(simd, halves(&b[k][j])[h]), x, c[k][h]);
+                sum = simd.fma(w[k], T::load(simd, halves(&a[k][j])[h]), sum);
+            }
+            simd.store(sum, g);
         }
     }
-    (reduce(c0), reduce(c1))
+    c.map(|[low, high]| simd.sum(simd.add(low, high)))
 }

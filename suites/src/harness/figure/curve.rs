@@ -99,7 +99,7 @@ pub(super) fn scales(panel: &Panel) -> (Scale, Scale) {
 
 /// The position of a value that the axis shows.
 fn shown(axis: &Axis, value: f64) -> Option<f64> {
-    let inside = axis.range.is_none_or(|(low, high)| !(low < high) || (low..=high).contains(&value));
+    let inside = axis.range.filter(|(low, high)| low < high).is_none_or(|(low, high)| (low..=high).contains(&value));
     place(&axis.spacing, value).filter(|_| inside)
 }
 

@@ -59,48 +59,65 @@ pub(super) fn spread(wishes: &[f64], gap: f64, low: f64, high: f64) -> Vec<f64> 
     out
 }
 
+/// Side of the squares in which covered ground is counted.
+const SQUARE: f64 = 3.0;
+
 /// What labels must not cover.
 pub(super) struct Ground {
     bounds: Rect,
-    ink: Vec<(f64, f64)>,
+    columns: usize,
+    rows: usize,
+    /// Row by row, whether something is drawn in a square.
+    ink: Vec<bool>,
     taken: Vec<Rect>,
 }
 
 impl Ground {
     pub fn new(bounds: Rect) -> Self {
-        Self { bounds, ink: Vec::new(), taken: Vec::new() }
+        let squares = |span: f64| (span / SQUARE).ceil().max(1.0) as usize;
+        let (columns, rows) = (squares(bounds.right - bounds.left), squares(bounds.bottom - bounds.top));
+        Self { bounds, columns, rows, ink: vec![false; columns * rows], taken: Vec::new() }
     }
 
-    /// Marks a line as covered, every three pixels.
+    /// Marks a line as covered.
     pub fn add_line(&mut self, piece: &[Point]) {
         for pair in piece.windows(2) {
-            let [(ax, ay), (bx, by)] = [pair[0], pair[1]].map(|p| (f64::from(p.0) / 10.0, f64::from(p.1) / 10.0));
-            let steps = ((bx - ax).hypot(by - ay) / 3.0).ceil().max(1.0);
-            self.ink.extend(
-                (0..=steps as usize).map(|k| (ax + (bx - ax) * k as f64 / steps, ay + (by - ay) * k as f64 / steps)),
-            );
+            let [(ax, ay), (bx, by)] = [pair[0], pair[1]].map(|p| (f64::from(p.0), f64::from(p.1)));
+            let steps = ((bx - ax).hypot(by - ay) / (10.0 * SQUARE)).ceil().max(1.0);
+            for k in 0..=steps as usize {
+                let part = k as f64 / steps;
+                self.add_dot(((ax + (bx - ax) * part) as i32, (ay + (by - ay) * part) as i32));
+            }
         }
     }
 
     /// Marks a marker as covered.
     pub fn add_dot(&mut self, (x, y): Point) {
-        self.ink.push((f64::from(x) / 10.0, f64::from(y) / 10.0));
+        let column = ((f64::from(x) / 10.0 - self.bounds.left) / SQUARE).floor();
+        let row = ((f64::from(y) / 10.0 - self.bounds.top) / SQUARE).floor();
+        if column >= 0.0 && row >= 0.0 && (column as usize) < self.columns && (row as usize) < self.rows {
+            self.ink[row as usize * self.columns + column as usize] = true;
+        }
     }
 
     pub fn take(&mut self, rect: Rect) {
         self.taken.push(rect);
     }
 
-    /// How much a label would cover: points of lines; another label counts as very much.
+    /// How much a label would cover: squares with lines; another label counts as very much.
     fn cost(&self, rect: &Rect) -> f64 {
         let wide =
             Rect { left: rect.left - 2.0, top: rect.top - 1.0, right: rect.right + 2.0, bottom: rect.bottom + 1.0 };
-        let covered = self
-            .ink
-            .iter()
-            .filter(|p| (wide.left..=wide.right).contains(&p.0) && (wide.top..=wide.bottom).contains(&p.1));
         let clashes = self.taken.iter().filter(|taken| taken.meets(&wide)).count();
-        covered.count() as f64 + 1000.0 * clashes as f64
+        let span = |low: f64, high: f64, origin: f64, most: usize| {
+            let square = |at: f64| ((at - origin) / SQUARE).max(0.0) as usize;
+            square(low).min(most - 1)..=square(high).min(most - 1)
+        };
+        let columns = span(wide.left, wide.right, self.bounds.left, self.columns);
+        let covered: usize = span(wide.top, wide.bottom, self.bounds.top, self.rows)
+            .map(|row| columns.clone().filter(|column| self.ink[row * self.columns + column]).count())
+            .sum();
+        covered as f64 + 1000.0 * clashes as f64
     }
 
     /// The left end and baseline among `places` (best liked first) that covers least, and how much that is.
@@ -140,12 +157,15 @@ pub(super) fn along(pieces: &[Vec<Point>], text: &str) -> Vec<(f64, f64)> {
             out.extend([(x - wide / 2.0, above), (x - wide / 2.0, below)]);
             out.extend([(x + 4.0, above), (x - wide - 4.0, above), (x + 4.0, below), (x - wide - 4.0, below)]);
         }
-        out.extend([(x + 8.0, y + middle), (x - wide - 8.0, y + middle)]);
+        for gap in [8.0, 14.0, 22.0] {
+            out.extend([(x + gap, y + middle), (x - wide - gap, y + middle)]);
+        }
     }
     out
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -7,18 +7,11 @@ use plotters::style::text_anchor::HPos;
 
 use super::curve::{self, Curve, Plot, Window};
 use super::labels::{Ground, PITCH, Rect, along, spread};
-use super::look::{GUIDE, Ink, LABEL, MUTED, Palette, Point, THEORY, TICK, TITLE, tenths};
+use super::legend::{Entry, bars, crowded, flow, label, named, series};
+use super::look::{Ink, LABEL, MUTED, Palette, Point, TEXT, TICK, TITLE, tenths};
 use super::scale::{Scale, Tick, number};
 use super::text::{fit, width};
-use super::{Bar, Mark, Panel, Spacing, Style};
-
-/// Above this many lines, labels at line ends are a thicket.
-const MOST_DIRECT: usize = 6;
-/// Height of a legend row.
-const ROW: f64 = 1.45 * LABEL;
-/// Lengths of a legend's sample and of the gap behind it.
-pub(super) const SAMPLE: f64 = 24.0;
-pub(super) const GAP: f64 = 6.0;
+use super::{Mark, Panel, Spacing};
 
 /// Text with its place.
 pub(super) struct Placed {
@@ -37,10 +30,14 @@ pub(super) struct Plan<'a> {
     pub curves: Vec<Curve>,
     pub x_ticks: Vec<Tick>,
     pub y_ticks: Vec<Tick>,
+    /// Height of the tick labels below the x axis, and whether they are names that stand on end.
+    pub under: f64,
+    pub standing: bool,
+    /// Series whose lines end at the right edge, where their labels go.
+    in_margin: Vec<usize>,
     /// Baselines of heading, note and y label.
     pub head: [f64; 3],
-    /// Marks in the legend, with left end and baseline.
-    pub legend: Vec<(usize, (f64, f64))>,
+    pub legend: Vec<Entry>,
     pub labels: Vec<Placed>,
     /// Thin lines from line ends to labels that had to move.
     pub leaders: Vec<(Point, Point, Ink)>,
@@ -50,11 +47,12 @@ pub(super) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// Plans with labels at the lines, and again with a legend for those that find no room there.
-    pub fn new(panel: &'a Panel, palette: &Palette, cell: Rect, detail: usize) -> Self {
+    /// Plans with labels at the lines, and again with a legend for those that find no room there. The axes begin at
+    /// `floor` or below.
+    pub fn new(panel: &'a Panel, palette: &Palette, cell: Rect, floor: f64, detail: usize) -> Self {
         let mut legend = crowded(panel);
         loop {
-            let plan = Self::attempt(panel, palette, cell, detail, &legend);
+            let plan = Self::attempt(panel, palette, cell, floor, detail, &legend);
             let more: BTreeSet<usize> = plan.misfits.difference(&legend).copied().collect();
             if more.is_empty() {
                 return plan;
@@ -67,7 +65,14 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn attempt(panel: &'a Panel, palette: &Palette, cell: Rect, detail: usize, legend: &BTreeSet<usize>) -> Self {
+    fn attempt(
+        panel: &'a Panel,
+        palette: &Palette,
+        cell: Rect,
+        floor: f64,
+        detail: usize,
+        legend: &BTreeSet<usize>,
+    ) -> Self {
         let mut y = cell.top;
         let mut baseline = |text: &str, size: f64, height: f64| {
             let at = y + size;
@@ -76,14 +81,15 @@ impl<'a> Plan<'a> {
         };
         let title = baseline(&panel.title, TITLE, 1.45 * TITLE);
         let note = baseline(&panel.note, TICK, 1.5 * TICK);
-        let (rows, legend) = flow(panel, legend, cell, y);
+        let (rows, legend) = flow(panel, legend, cell, y + 3.0);
         y += rows;
-        let y_label = y + LABEL;
         y += if panel.y.label.is_empty() { 0.0 } else { 1.45 * LABEL };
 
         let (x_scale, y_scale) = curve::scales(panel);
-        let top = y + 0.5 * TICK;
-        let bottom = cell.bottom - 1.75 * TICK - if panel.x.label.is_empty() { 0.0 } else { 1.45 * LABEL };
+        let top = (y + 0.5 * TICK + headroom(panel)).max(floor);
+        let standing = standing_names(panel, cell);
+        let under = standing.unwrap_or(1.75 * TICK);
+        let bottom = cell.bottom - under - if panel.x.label.is_empty() { 0.0 } else { 1.45 * LABEL };
         let bottom = bottom.max(top + 40.0);
         let mut y_ticks = y_scale.ticks(((bottom - top) / 42.0) as usize);
         let room = 0.38 * (cell.right - cell.left);
@@ -97,14 +103,20 @@ impl<'a> Plan<'a> {
             curves: Vec::new(),
             x_ticks: Vec::new(),
             y_ticks,
-            head: [title, note, y_label],
+            under,
+            standing: standing.is_some(),
+            in_margin: Vec::new(),
+            head: [title, note, top - headroom(panel) - 0.5 * TICK - 0.45 * LABEL],
             labels: Vec::new(),
             leaders: Vec::new(),
             empty: false,
             misfits: BTreeSet::new(),
             legend,
         };
-        let margin = plan.margin(&x_scale, cell);
+        // Lines end at the same share of the width in any frame; this first one tells which end near the right edge.
+        plan.curves = panel.marks.iter().enumerate().map(|(i, mark)| plan.curve(i, mark, detail)).collect();
+        plan.in_margin = named(panel).into_iter().filter(|&mark| plan.ends_at_margin(mark)).collect();
+        let margin = plan.margin(cell);
         plan.frame.right = (cell.right - margin).max(left + 60.0);
         plan.plot = plot(&x_scale, &y_scale, plan.frame, panel);
         plan.x_ticks = plan.fitting(&x_scale);
@@ -121,12 +133,11 @@ impl<'a> Plan<'a> {
     }
 
     /// Room to the right of the axes: for labels at line ends, values behind bars, half of the last tick's label.
-    fn margin(&mut self, x_scale: &Scale, cell: Rect) -> f64 {
+    fn margin(&mut self, cell: Rect) -> f64 {
         let limit = 0.36 * (cell.right - cell.left);
         let mut margin: f64 = 14.0;
-        for mark in named(self.panel) {
-            let Some(label) = self.at_margin(mark, x_scale) else { continue };
-            let wide = width(label, LABEL) + 16.0;
+        for &mark in &self.in_margin {
+            let wide = width(label(&self.panel.marks[mark]), LABEL) + 16.0;
             if wide > limit {
                 self.misfits.insert(mark);
             } else {
@@ -137,22 +148,18 @@ impl<'a> Plan<'a> {
         bars.fold(margin, |margin, bar| margin.max(width(&number(bar.value), TICK) + 12.0))
     }
 
-    /// The label of a series that goes into the margin: not in the legend, and its line ends near the right edge.
-    fn at_margin(&self, mark: usize, x_scale: &Scale) -> Option<&'a str> {
-        let (label, _) = series(&self.panel.marks[mark])?;
-        if self.legend.iter().any(|(known, _)| *known == mark) {
-            return None;
-        }
-        let end = match &self.panel.marks[mark] {
-            Mark::Line { points, .. } => {
-                points.iter().rev().find_map(|p| x_scale.position(p.0).filter(|_| p.1.is_finite()))
-            }
-            Mark::Band { points, .. } => {
-                points.iter().rev().find_map(|p| x_scale.position(p.x).filter(|_| p.mid.is_finite()))
-            }
-            _ => None,
-        };
-        end.filter(|end| *end > 0.85).map(|_| label)
+    /// Whether a series is not in the legend and its line ends near the right edge.
+    fn ends_at_margin(&self, mark: usize) -> bool {
+        let line = matches!(self.panel.marks[mark], Mark::Line { .. } | Mark::Band { .. });
+        let near = self.frame.left + 0.88 * (self.frame.right - self.frame.left);
+        let known = self.legend.iter().any(|(known, _)| *known == mark);
+        line && !known && self.end(mark).is_some_and(|end| f64::from(end.0) / 10.0 > near)
+    }
+
+    /// The last visible point of a line.
+    fn end(&self, mark: usize) -> Option<Point> {
+        let curve = &self.curves[mark];
+        curve.pieces.last().and_then(|piece| piece.last()).or(curve.dots.last()).copied()
     }
 
     /// As many ticks as stand apart.
@@ -162,8 +169,11 @@ impl<'a> Plan<'a> {
         for room in (2..=((wide / 55.0) as usize).max(2)).rev() {
             ticks = x_scale.ticks(room);
             if let Spacing::Category(names) = &x_scale.spacing {
-                let slot = wide / names.len().max(1) as f64 - 8.0;
+                let slot = if self.standing { self.under - 8.0 } else { wide / names.len().max(1) as f64 - 8.0 };
                 ticks.iter_mut().for_each(|tick| tick.label = fit(&tick.label, TICK, slot));
+            }
+            if self.standing {
+                break;
             }
             let spots: Vec<(f64, f64)> = ticks
                 .iter()
@@ -233,25 +243,21 @@ impl<'a> Plan<'a> {
     }
 
     fn place_labels(&mut self, palette: &Palette) {
-        let mut ground = Ground::new(self.frame);
+        let mut ground = Ground::new(Rect { top: self.frame.top - headroom(self.panel), ..self.frame });
         for curve in &self.curves {
             curve.pieces.iter().for_each(|piece| ground.add_line(piece));
             curve.dots.iter().for_each(|dot| ground.add_dot(*dot));
             curve.whiskers.iter().for_each(|w| ground.add_line(&[w.0, w.1]));
         }
-        let free: Vec<usize> =
-            named(self.panel).into_iter().filter(|mark| !self.legend.iter().any(|(known, _)| known == mark)).collect();
-        let x_scale = self.plot.x_spec().clone();
-        let (margin, inside): (Vec<usize>, Vec<usize>) =
-            free.into_iter().partition(|&mark| self.at_margin(mark, &x_scale).is_some());
-        self.place_in_margin(&margin, palette);
-        for mark in inside {
+        self.place_in_margin(palette);
+        for mark in named(self.panel) {
+            if self.in_margin.contains(&mark) || self.legend.iter().any(|(known, _)| *known == mark) {
+                continue;
+            }
             let (text, ink, most) = match &self.panel.marks[mark] {
-                Mark::Theory { formula, .. } => (formula.as_str(), THEORY.full(), 8.0),
-                Mark::Guide { label, .. } => (label.as_str(), Ink { rgb: MUTED.rgb, ..GUIDE }.full(), 8.0),
-                Mark::VLine { label, .. } | Mark::HLine { label, .. } => {
-                    (label.as_str(), Ink { rgb: MUTED.rgb, ..GUIDE }.full(), f64::INFINITY)
-                }
+                Mark::Theory { formula, .. } => (formula.as_str(), TEXT, 8.0),
+                Mark::Guide { label, .. } => (label.as_str(), MUTED, 8.0),
+                Mark::VLine { label, .. } | Mark::HLine { label, .. } => (label.as_str(), MUTED, f64::INFINITY),
                 other => match series(other) {
                     Some((label, style)) => (label, palette.ink(label, style).text(), 5.0),
                     None => continue,
@@ -279,6 +285,10 @@ impl<'a> Plan<'a> {
         let Some(&(x, y)) = pieces.first().and_then(|piece| piece.first()) else { return Vec::new() };
         let (x, y) = (f64::from(x) / 10.0, f64::from(y) / 10.0);
         match &self.panel.marks[mark] {
+            // Among bars there is no free place; above them there is.
+            Mark::VLine { .. } if headroom(self.panel) > 0.0 => {
+                vec![((x - wide / 2.0).clamp(frame.left, (frame.right - wide).max(frame.left)), frame.top - 6.0)]
+            }
             Mark::VLine { .. } => (0..14)
                 .flat_map(|k| [x + 5.0, x - wide - 5.0].map(|left| (left, frame.top + LABEL + PITCH * f64::from(k))))
                 .collect(),
@@ -290,15 +300,13 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn place_in_margin(&mut self, marks: &[usize], palette: &Palette) {
-        let last = |mark: usize| {
-            self.curves[mark].pieces.last().and_then(|piece| piece.last()).or(self.curves[mark].dots.last())
-        };
-        let ends: Vec<(usize, Point)> = marks.iter().filter_map(|&mark| Some((mark, *last(mark)?))).collect();
+    fn place_in_margin(&mut self, palette: &Palette) {
+        let ends: Vec<(usize, Point)> =
+            self.in_margin.iter().filter_map(|&mark| Some((mark, self.end(mark)?))).collect();
         let wishes: Vec<f64> = ends.iter().map(|(_, end)| f64::from(end.1) / 10.0).collect();
         let (low, high) = (self.frame.top, self.frame.bottom);
         if PITCH * (ends.len().max(1) - 1) as f64 > high - low {
-            self.misfits.extend(marks);
+            self.misfits.extend(&self.in_margin);
         }
         for ((mark, end), y) in ends.into_iter().zip(spread(&wishes, PITCH, low, high)) {
             let Some((label, style)) = series(&self.panel.marks[mark]) else { continue };
@@ -312,69 +320,18 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// Name and style of a measured series.
-pub(super) fn series(mark: &Mark) -> Option<(&str, Style)> {
-    match mark {
-        Mark::Line { label, style, .. } | Mark::Band { label, style, .. } => Some((label, *style)),
-        Mark::Points { label, .. } | Mark::Whiskers { label, .. } => Some((label, Style::Solid)),
-        _ => None,
-    }
+/// Room above the axes for the labels of vertical guides through bars.
+fn headroom(panel: &Panel) -> f64 {
+    let guides = panel.marks.iter().any(|mark| matches!(mark, Mark::VLine { label, .. } if !label.is_empty()));
+    if guides && panel.marks.iter().any(|mark| bars(mark).is_some()) { PITCH + 4.0 } else { 0.0 }
 }
 
-fn bars(mark: &Mark) -> Option<&Vec<Bar>> {
-    if let Mark::Bars(bars) = mark { Some(bars) } else { None }
-}
-
-/// The label of any mark.
-pub(super) fn label(mark: &Mark) -> &str {
-    match mark {
-        Mark::Theory { formula: label, .. }
-        | Mark::Guide { label, .. }
-        | Mark::VLine { label, .. }
-        | Mark::HLine { label, .. } => label,
-        other => series(other).map_or("", |(label, _)| label),
-    }
-}
-
-/// Marks to be labelled: each series once, by its most visible arm.
-fn named(panel: &Panel) -> Vec<usize> {
-    let rank = |mark: &Mark| match series(mark) {
-        Some((_, Style::Solid)) => 0,
-        Some((_, Style::Dashed)) => 1,
-        _ => 2,
-    };
-    let marks = &panel.marks;
-    (0..marks.len())
-        .filter(|&i| !label(&marks[i]).is_empty())
-        .filter(|&i| {
-            series(&marks[i]).is_none()
-                || !(0..marks.len()).any(|j| {
-                    series(&marks[j]).map(|s| s.0) == series(&marks[i]).map(|s| s.0)
-                        && (rank(&marks[j]), j) < (rank(&marks[i]), i)
-                })
-        })
-        .collect()
-}
-
-/// Marks that go to the legend from the start: too many lines, or points that have no end to stand at.
-fn crowded(panel: &Panel) -> BTreeSet<usize> {
-    let all: Vec<usize> = named(panel).into_iter().filter(|&i| series(&panel.marks[i]).is_some()).collect();
-    let scattered = |&i: &usize| matches!(panel.marks[i], Mark::Points { .. } | Mark::Whiskers { .. });
-    if all.len() > MOST_DIRECT || all.iter().any(scattered) { all.into_iter().collect() } else { BTreeSet::new() }
-}
-
-/// Flows the legend's entries into rows from `top` on; returns the height.
-fn flow(panel: &Panel, marks: &BTreeSet<usize>, cell: Rect, top: f64) -> (f64, Vec<(usize, (f64, f64))>) {
-    let (mut x, mut row, mut out) = (cell.left, 0.0, Vec::new());
-    for &mark in marks {
-        let wide = SAMPLE + GAP + width(label(&panel.marks[mark]), LABEL);
-        if x + wide > cell.right && x > cell.left {
-            (x, row) = (cell.left, row + 1.0);
-        }
-        out.push((mark, (x, top + row * ROW + LABEL)));
-        x += wide + 18.0;
-    }
-    (if out.is_empty() { 0.0 } else { (row + 1.0) * ROW + 2.0 }, out)
+/// Height of the x axis's names where they have no room side by side and have to stand on end.
+fn standing_names(panel: &Panel, cell: Rect) -> Option<f64> {
+    let Spacing::Category(names) = &panel.x.spacing else { return None };
+    let longest = names.iter().map(|name| width(name, TICK)).fold(0.0, f64::max);
+    let slot = 0.85 * (cell.right - cell.left) / names.len().max(1) as f64;
+    (longest + 8.0 > slot).then(|| (longest + 14.0).min(0.3 * (cell.bottom - cell.top)))
 }
 
 fn plot(x: &Scale, y: &Scale, frame: Rect, panel: &Panel) -> Plot {

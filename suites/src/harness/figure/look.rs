@@ -8,9 +8,10 @@ use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
 use plotters::element::{Circle, PathElement, Polygon, Text};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, FontStyle, IntoFont, RGBColor, TextStyle};
+use plotters::style::{Color, FontDesc, FontStyle, FontTransform, IntoFont, RGBColor, TextStyle};
 
 use super::sheet::{Backend, Pen, Sheet};
+use super::text::fit;
 use super::{Mark, Panel, Style};
 
 /// Font sizes in pixels of a drawing that is shown at its natural width.
@@ -188,24 +189,35 @@ impl Painter {
     }
 
     /// Text at a baseline point in pixels.
-    pub fn text(&self, text: &str, (x, y): (f64, f64), size: f64, side: HPos, ink: Ink) -> Drawn {
-        self.write(text, (x, y), size, side, ink, FontStyle::Normal)
+    pub fn text(&self, text: &str, at: (f64, f64), size: f64, side: HPos, ink: Ink) -> Drawn {
+        self.write(text, at, font(size), side, ink)
     }
 
-    pub fn bold(&self, text: &str, at: (f64, f64), size: f64) -> Drawn {
-        self.write(text, at, size, HPos::Left, TEXT, FontStyle::Bold)
+    /// A heading, cut to the room it has.
+    pub fn bold(&self, text: &str, at: (f64, f64), size: f64, room: f64) -> Drawn {
+        // Bold letters are about a tenth wider.
+        let text = fit(text, 1.1 * size, room);
+        self.write(&text, at, font(size).style(FontStyle::Bold), HPos::Left, TEXT)
     }
 
-    fn write(&self, text: &str, (x, y): (f64, f64), size: f64, side: HPos, ink: Ink, weight: FontStyle) -> Drawn {
+    /// Text that reads upwards and ends at a point.
+    pub fn standing(&self, text: &str, at: (f64, f64), size: f64, ink: Ink) -> Drawn {
+        self.write(text, at, font(size).transform(FontTransform::Rotate270), HPos::Right, ink)
+    }
+
+    fn write(&self, text: &str, (x, y): (f64, f64), font: FontDesc<'_>, side: HPos, ink: Ink) -> Drawn {
         if text.is_empty() {
             return Ok(());
         }
         self.sheet.borrow_mut().pen = ink.pen;
-        let font = ("sans-serif", 10.0 * size).into_font().style(weight);
         let color = ink.color();
         let style = TextStyle::from(font).color(&color).pos(Pos::new(side, VPos::Bottom));
         self.area.draw(&Text::new(text, tenths(x, y), style))
     }
+}
+
+fn font(size: f64) -> FontDesc<'static> {
+    ("sans-serif", 10.0 * size).into_font()
 }
 
 /// Pixels to tenths.

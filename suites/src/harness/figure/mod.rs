@@ -27,13 +27,16 @@
 mod curve;
 mod labels;
 mod layout;
+mod legend;
 mod look;
 mod panel;
+mod png;
 mod render;
 mod scale;
 mod sheet;
 pub(in crate::harness) mod text;
 
+pub use png::png;
 pub use render::{MAX_BYTES, svg};
 
 /// Why a figure could not be produced.

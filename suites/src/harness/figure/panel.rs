@@ -5,27 +5,28 @@ use plotters::style::text_anchor::HPos;
 
 use super::curve::{Curve, Window};
 use super::labels::Rect;
-use super::layout::{GAP, Plan, SAMPLE, label, series};
+use super::layout::Plan;
+use super::legend::{GAP, SAMPLE, label, series};
 use super::look::{
     AXIS, Drawn, GRID, GUIDE, Ink, LABEL, MUTED, Painter, Palette, Point, TEXT, THEORY, TICK, TITLE, tenths,
 };
 use super::scale::number;
 use super::text::{fit, width};
-use super::{Bar, Mark, Panel, Spacing, Style};
+use super::{Bar, Mark, Spacing, Style};
 
-/// Draws `panel` into `cell`.
-pub(super) fn draw(painter: &Painter, panel: &Panel, palette: &Palette, cell: Rect, detail: usize) -> Drawn {
-    let plan = Plan::new(panel, palette, cell, detail);
+/// Draws a planned panel into `cell`.
+pub(super) fn draw(painter: &Painter, plan: &Plan<'_>, palette: &Palette, cell: Rect) -> Drawn {
+    let panel = plan.panel;
     let room = cell.right - cell.left;
-    painter.bold(&fit(&panel.title, TITLE, room), (cell.left, plan.head[0]), TITLE)?;
+    painter.bold(&panel.title, (cell.left, plan.head[0]), TITLE, room)?;
     painter.text(&fit(&panel.note, TICK, room), (cell.left, plan.head[1]), TICK, HPos::Left, MUTED)?;
-    axes(painter, &plan, cell)?;
+    axes(painter, plan, cell)?;
     for (curve, mark) in plan.curves.iter().zip(&panel.marks) {
         bands(painter, curve, mark, palette)?;
     }
     for (curve, mark) in plan.curves.iter().zip(&panel.marks) {
         match mark {
-            Mark::Bars(list) => bars(painter, &plan, list, palette)?,
+            Mark::Bars(list) => bars(painter, plan, list, palette)?,
             mark => lines(painter, curve, look(mark, palette))?,
         }
     }
@@ -74,7 +75,12 @@ fn axes(painter: &Painter, plan: &Plan<'_>, cell: Rect) -> Drawn {
         }
     }
     for (x, text) in across {
-        painter.text(text, (f64::from(x) / 10.0, frame.bottom + 1.25 * TICK), TICK, HPos::Center, TEXT)?;
+        let x = f64::from(x) / 10.0;
+        if plan.standing {
+            painter.standing(text, (x + 0.35 * TICK, frame.bottom + 7.0), TICK, TEXT)?;
+        } else {
+            painter.text(text, (x, frame.bottom + 1.25 * TICK), TICK, HPos::Center, TEXT)?;
+        }
     }
     for (y, text) in up {
         painter.text(text, (frame.left - 7.0, f64::from(y) / 10.0 + 0.35 * TICK), TICK, HPos::Right, TEXT)?;
@@ -89,7 +95,7 @@ fn axes(painter: &Painter, plan: &Plan<'_>, cell: Rect) -> Drawn {
     let x_label = fit(&panel.x.label, LABEL, cell.right - cell.left);
     let half = width(&x_label, LABEL) / 2.0;
     let middle = ((frame.left + frame.right) / 2.0).clamp(cell.left + half, (cell.right - half).max(cell.left + half));
-    painter.text(&x_label, (middle, frame.bottom + 1.4 * TICK + 1.2 * LABEL), LABEL, HPos::Center, MUTED)
+    painter.text(&x_label, (middle, frame.bottom + plan.under + 0.87 * LABEL), LABEL, HPos::Center, MUTED)
 }
 
 fn spots(ticks: &[super::scale::Tick], place: impl Fn(f64) -> i32) -> Vec<(i32, &str)> {
@@ -176,12 +182,12 @@ fn bars(painter: &Painter, plan: &Plan<'_>, list: &[Bar], palette: &Palette) -> 
         let y = plan.plot.translate(&(plan.plot.get_x_range().start, k as f64)).1;
         let end = at(bar.value);
         let outline: [Point; 4] = [(start, y - half), (end, y - half), (end, y + half), (start, y + half)];
-        painter.fill(&outline, palette.bar(&bar.label).alpha(0.82))?;
+        painter.fill(&outline, palette.bar(&bar.label).alpha(0.68))?;
         let mut reach = end.max(start);
         if let Some((low, high)) = bar.interval {
             let ends = [low, high].map(|v| scale.position(v).map(|_| at(v)));
             let [low, high] = [ends[0].unwrap_or(start), ends[1].unwrap_or(end)];
-            let whisker = Ink { width: 1.5, ..TEXT };
+            let whisker = Ink { rgb: TEXT.rgb, width: 1.5, ..AXIS };
             painter.line(&[(low, y), (high, y)], whisker)?;
             for x in [low, high] {
                 painter.line(&[(x, y - half / 2), (x, y + half / 2)], whisker)?;

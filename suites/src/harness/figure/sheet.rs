@@ -9,7 +9,9 @@ use std::fmt::Write as _;
 use std::rc::Rc;
 
 use plotters_backend::text_anchor::HPos;
-use plotters_backend::{BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind};
+use plotters_backend::{
+    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind, FontTransform,
+};
 
 use super::text::{Level, SCRIPT, escape, runs};
 
@@ -93,8 +95,11 @@ impl Sheet {
 
     fn attributes(&self, color: BackendColor, stroke: Option<u32>) -> String {
         let mut out = String::new();
-        if !self.pen.class.is_empty() {
-            let _ = write!(out, " class=\"{}\"", self.pen.class);
+        match (self.pen.class, self.pen.halo) {
+            ("", false) => {}
+            ("", true) => out.push_str(" class=\"fig-halo\""),
+            (class, false) => out = format!(" class=\"{class}\""),
+            (class, true) => out = format!(" class=\"{class} fig-halo\""),
         }
         let (r, g, b) = color.rgb;
         let paint = if stroke.is_some() { "stroke" } else { "fill" };
@@ -211,6 +216,12 @@ impl DrawingBackend for Backend {
         sheet.tenths(x, false);
         sheet.body.push_str("\" y=\"");
         sheet.tenths(y, false);
+        if matches!(style.transform(), FontTransform::Rotate270) {
+            sheet.body.push_str("\" transform=\"rotate(-90");
+            sheet.tenths(x, true);
+            sheet.tenths(y, true);
+            sheet.body.push(')');
+        }
         sheet.body.push_str("\">");
         let body = spans(text, size);
         sheet.body.push_str(&body);

@@ -31,7 +31,9 @@ pub(in crate::harness) fn runs(text: &str) -> Vec<(Level, String)> {
         let script = if level == Level::Base || at == 0 { None } else { script(&chars, at) };
         match script {
             Some((piece, next)) => {
-                push(level, &chars[piece]);
+                // In an exponent a hyphen can only be a minus.
+                let piece: Vec<char> = chars[piece].iter().map(|&c| if c == '-' { '−' } else { c }).collect();
+                push(level, &piece);
                 at = next;
             }
             None => {
@@ -141,8 +143,8 @@ mod tests {
     fn scripts_follow_mathematics_and_spare_words() {
         for (text, want) in [
             ("‖X‖_F", "‖X‖[F]"),
-            ("err = α^{2(1-γ₀)} t", "err = α<2(1-γ₀)> t"),
-            ("n^2 + 10^-12", "n<2> + 10<-12>"),
+            ("err = α^{2(1-γ₀)} t", "err = α<2(1−γ₀)> t"),
+            ("n^2 + 10^-12", "n<2> + 10<−12>"),
             ("σ_{r+1}/σ_1", "σ[r+1]/σ[1]"),
             ("fast_simd", "fast_simd"),
             ("a_fast", "a_fast"),

@@ -1,6 +1,285 @@
-//! Cases of the family `recovery`: SubGM at a size that fits in cache and at one that does not.
+//! Cases of the family `recovery`: SubGM where the data fit in cache, where they do not, and where signs freeze.
 
-use crate::harness::case::Case;
+use std::{fs, io, path::Path, sync::OnceLock};
+
+use algos::{
+    Effort, Error, Par,
+    recovery::{
+        Init, Loss, Options, Prepared, Step, Variant,
+        instance::{Instance, Noise, Outlier, Spec, direction},
+        observe::Silent,
+        schedule::{Target, geometric},
+    },
+};
+use faer::{Accum, Mat, linalg::matmul::matmul};
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+
+use crate::harness::{
+    case::{Accuracy, Case, Output, Problem, Run, Unknown, Work, Wrong},
+    experiment::Scale,
+    npy,
+};
 
 /// All cases of the paper.
-pub const ALL: &[&dyn Case] = &[];
+pub const ALL: &[&dyn Case] = &[&CACHE, &MEMORY, &NOISY];
+
+/// Data that fit in the second cache: 1.4 MB packed.
+const CACHE: SubGm = SubGm {
+    key: "recovery/subgm-d20",
+    about: "60 iterations of SubGM, d = 20, m = 800, r′ = 20, 20 % outliers: 1.4 MB of packed rows",
+    scale: Scale::Smoke,
+    d: 20,
+    m: 800,
+    noise: Noise::Outliers { p: 0.2, kind: Outlier::Gauss { scale: 10.0 } },
+    iterations: Some(60),
+    reference: true,
+};
+
+/// Data that do not fit: 162 MB packed, 320 MB in full.
+const MEMORY: SubGm = SubGm {
+    key: "recovery/subgm-d100",
+    about: "5 iterations of SubGM, d = 100, m = 4000, r′ = 20, 20 % outliers: 162 MB of packed rows",
+    scale: Scale::Default,
+    d: 100,
+    m: 4000,
+    noise: Noise::Outliers { p: 0.2, kind: Outlier::Gauss { scale: 10.0 } },
+    iterations: Some(5),
+    reference: true,
+};
+
+/// A whole run under dense noise, where most signs freeze.
+const NOISY: SubGm = SubGm {
+    key: "recovery/subgm-noisy",
+    about: "a whole run of SubGM, d = 20, m = 800, r′ = 20, dense noise ν = 0.5",
+    scale: Scale::Default,
+    d: 20,
+    m: 800,
+    noise: Noise::Gaussian { nu: 0.5 },
+    iterations: None,
+    reference: false,
+};
+
+/// The strongest simple baseline from a library: two matrix-vector products of faer on the packed rows.
+const TWO_PRODUCTS: &str = "faer_two_products";
+/// What memory allows: one streaming sum of the packed rows per iteration, which solves nothing.
+const STREAM: &str = "streaming_sum";
+
+struct SubGm {
+    key: &'static str,
+    about: &'static str,
+    scale: Scale,
+    d: usize,
+    m: usize,
+    noise: Noise,
+    /// Iterations, or a whole schedule.
+    iterations: Option<usize>,
+    /// Whether the literal reference is among the variants: it is left out where it would take seconds a run.
+    reference: bool,
+}
+
+impl Case for SubGm {
+    fn key(&self) -> &'static str {
+        self.key
+    }
+
+    fn about(&self) -> &'static str {
+        self.about
+    }
+
+    fn scale(&self) -> Scale {
+        self.scale
+    }
+
+    fn variants(&self) -> &'static [&'static str] {
+        let all = &["reference", TWO_PRODUCTS, "fused_packed", "fused_f32", "lazy_sign", STREAM];
+        if self.reference { all } else { &all[1..5] }
+    }
+
+    fn problem(&self, seed: u64) -> Result<Box<dyn Problem>, Error> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        // Quantised, so that storage in single precision is exact.
+        let spec = Spec { quantise: true, ..Spec::flat(self.d, 2, self.m, self.noise) };
+        let instance = spec.draw(&mut rng)?;
+        let direction = direction(self.d, &mut rng);
+        let schedule = geometric(Target::flat(2), self.noise.corruption(), ALPHA, 1e-8)?;
+        let iterations = self.iterations.unwrap_or(schedule.iterations);
+        Ok(Box::new(Recovery { instance, direction, step: schedule.step(), iterations, expected: OnceLock::new() }))
+    }
+}
+
+const ALPHA: f64 = 1e-6;
+const WIDTH: usize = 20;
+
+/// A drawn instance.
+struct Recovery {
+    instance: Instance,
+    direction: Mat<f64>,
+    step: Step,
+    iterations: usize,
+    /// `U_T` of the packed variant, or of the reference where it is quick.
+    expected: OnceLock<Vec<f64>>,
+}
+
+impl Recovery {
+    fn options(&self) -> Options<'_> {
+        let init = Init::Gaussian { alpha: ALPHA, direction: self.direction.as_ref() };
+        Options { width: WIDTH, init, step: self.step, loss: Loss::L1, iterations: self.iterations }
+    }
+
+    fn solve(&self, prepared: &Prepared<'_>, par: Par) -> Result<Output, Error> {
+        let outcome = prepared.subgm(&self.instance.y, &self.options(), par, &mut Silent)?;
+        Ok(Output { values: entries(&outcome.value.u), effort: outcome.effort })
+    }
+}
+
+impl Problem for Recovery {
+    fn prepare<'a>(&'a self, variant: &str, par: Par) -> Result<Box<dyn Run + 'a>, Unknown> {
+        if variant == STREAM {
+            return Ok(Box::new(Stream(self)));
+        }
+        if variant == TWO_PRODUCTS {
+            let (m, packed) = (self.instance.measurements.len(), self.instance.measurements.packed_len());
+            return Ok(Box::new(TwoProducts {
+                problem: self,
+                par,
+                x: Mat::zeros(packed, 1),
+                z: Mat::zeros(m, 1),
+                g: Mat::zeros(packed, 1),
+            }));
+        }
+        let variant = Variant::from_name(variant).ok_or_else(|| Unknown::Variant(variant.to_owned()))?;
+        let prepared = variant.prepare(&self.instance.measurements)?;
+        Ok(Box::new(Prepare { problem: self, prepared, par }))
+    }
+
+    fn verify(&self, output: &Output) -> Result<Accuracy, Wrong> {
+        let expected = self.expected.get_or_init(|| {
+            let variant =
+                if self.instance.measurements.order() <= 20 { Variant::Reference } else { Variant::FusedPacked };
+            let solved = variant.prepare(&self.instance.measurements).and_then(|p| self.solve(&p, Par::Seq));
+            solved.map(|output| output.values).unwrap_or_default()
+        });
+        // A streaming sum has one value, and only has to be a number.
+        if let [sum] = output.values[..] {
+            return Accuracy { error: if sum.is_finite() { 0.0 } else { f64::NAN }, contract: 0.0 }.kept();
+        }
+        if expected.len() != output.values.len() {
+            return Err(Wrong(format!("{} values instead of {}", output.values.len(), expected.len())));
+        }
+        let norm = |v: &mut dyn Iterator<Item = f64>| v.map(|x| x * x).sum::<f64>().sqrt();
+        let distance = norm(&mut expected.iter().zip(&output.values).map(|(a, b)| a - b));
+        let error = distance / norm(&mut expected.iter().copied());
+        Accuracy { error, contract: 1e-9 }.kept()
+    }
+
+    fn work(&self, variant: &str) -> Work {
+        let (d, m) = (self.instance.measurements.order() as f64, self.instance.measurements.len() as f64);
+        let (iterations, entries) = (self.iterations as f64, m * d * (d + 1.0) / 2.0);
+        // One pass over the packed rows is what the problem asks for; the reference and the two products do more.
+        let passes = 8.0 * entries;
+        let bytes = if variant == "fused_f32" { passes / 2.0 } else { passes };
+        Work { flops: iterations * (4.0 * entries + 4.0 * d * d * WIDTH as f64), bytes: iterations * bytes }
+    }
+
+    fn export(&self, folder: &Path) -> io::Result<()> {
+        fs::create_dir_all(folder)?;
+        let packed = self.instance.measurements.packed();
+        let rows: Vec<f64> = packed.col_iter().flat_map(|row| row.iter().copied()).collect();
+        npy::write(&folder.join("rows.npy"), &[packed.ncols(), packed.nrows()], &rows)?;
+        npy::write(&folder.join("y.npy"), &[self.instance.y.len()], &self.instance.y)?;
+        // Columns of the direction are rows of the file.
+        let shape = [self.direction.ncols(), self.direction.nrows()];
+        npy::write(&folder.join("direction.npy"), &shape, &entries(&self.direction))
+    }
+}
+
+fn entries(a: &Mat<f64>) -> Vec<f64> {
+    a.col_iter().flat_map(|column| column.iter().copied()).collect()
+}
+
+/// A variant of `algos` on its prepared form.
+struct Prepare<'a> {
+    problem: &'a Recovery,
+    prepared: Prepared<'a>,
+    par: Par,
+}
+
+impl Run for Prepare<'_> {
+    fn run(&mut self) -> Result<Output, Error> {
+        self.problem.solve(&self.prepared, self.par)
+    }
+}
+
+/// SubGM with two library products: what a user with packed rows would write.
+struct TwoProducts<'a> {
+    problem: &'a Recovery,
+    par: Par,
+    x: Mat<f64>,
+    z: Mat<f64>,
+    g: Mat<f64>,
+}
+
+impl Run for TwoProducts<'_> {
+    fn run(&mut self) -> Result<Output, Error> {
+        let Recovery { instance, direction, step, iterations, .. } = self.problem;
+        let Step::Geometric { eta, rho } = *step else {
+            return Ok(Output { values: Vec::new(), effort: Effort::default() });
+        };
+        let (rows, d) = (instance.measurements.packed(), instance.measurements.order());
+        let scale = ALPHA / (d as f64).sqrt();
+        let mut u = Mat::from_fn(d, WIDTH, |i, j| scale * direction[(i, j)]);
+        let (mut square, mut gradient) = (Mat::<f64>::zeros(d, d), Mat::<f64>::zeros(d, d));
+        let mut step = Mat::<f64>::zeros(d, WIDTH);
+        for t in 0..*iterations {
+            matmul(square.as_mut(), Accum::Replace, u.as_ref(), u.transpose(), 1.0, self.par);
+            for (at, (i, j)) in upper(d).enumerate() {
+                self.x[(at, 0)] = square[(i, j)] * if i == j { 1.0 } else { std::f64::consts::SQRT_2 };
+            }
+            matmul(self.z.as_mut(), Accum::Replace, rows.transpose(), self.x.as_ref(), 1.0, self.par);
+            for (z, y) in self.z.col_as_slice_mut(0).iter_mut().zip(&instance.y) {
+                let residual = *z - y;
+                *z = f64::from(i8::from(residual > 0.0) - i8::from(residual < 0.0));
+            }
+            matmul(self.g.as_mut(), Accum::Replace, rows, self.z.as_ref(), 1.0 / instance.y.len() as f64, self.par);
+            for (at, (i, j)) in upper(d).enumerate() {
+                let entry = self.g[(at, 0)] * if i == j { 1.0 } else { std::f64::consts::FRAC_1_SQRT_2 };
+                gradient[(i, j)] = entry;
+                gradient[(j, i)] = entry;
+            }
+            matmul(
+                step.as_mut(),
+                Accum::Replace,
+                gradient.as_ref(),
+                u.as_ref(),
+                2.0 * eta * rho.powf(t as f64),
+                self.par,
+            );
+            u -= &step;
+        }
+        Ok(Output { values: entries(&u), effort: Effort::default() })
+    }
+}
+
+/// The upper triangle, row by row: the order of `svec`.
+fn upper(d: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..d).flat_map(move |i| (i..d).map(move |j| (i, j)))
+}
+
+/// Sums the packed rows once per iteration.
+struct Stream<'a>(&'a Recovery);
+
+impl Run for Stream<'_> {
+    fn run(&mut self) -> Result<Output, Error> {
+        let rows = self.0.instance.measurements.packed();
+        let mut lanes = [0.0; 32];
+        for _ in 0..self.0.iterations {
+            for row in rows.col_iter().filter_map(|row| row.try_as_col_major()) {
+                let (chunks, _) = row.as_slice().as_chunks::<32>();
+                for chunk in chunks {
+                    lanes.iter_mut().zip(chunk).for_each(|(lane, x)| *lane += x);
+                }
+            }
+        }
+        Ok(Output { values: vec![lanes.iter().sum()], effort: Effort::default() })
+    }
+}

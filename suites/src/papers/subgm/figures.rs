@@ -92,15 +92,15 @@ pub const ALL: &[Figure] = &[
         key: "signal-vs-residual",
         title: "The signal outgrows the residual",
         alt: "Smallest singular value of the signal, cross term and over-parameterized residual over iterations: the \
-              signal grows from 1e-7 to one within 80 iterations while the residual stays below 1e-3.",
+              signal grows from 1e-6 to one within 80 iterations while the residual stays below 1e-3.",
         experiments: &["signal-vs-residual"],
         draw: mechanism,
     },
     Figure {
         key: "l2-overfits",
         title: "Least squares passes a good point and overfits",
-        alt: "Relative error over iterations under dense noise: gradient descent on the squared loss reaches 0.14 and \
-              climbs to 0.3, SubGM reaches 0.17 and stays.",
+        alt: "Relative error over iterations under dense noise: gradient descent on the squared loss reaches 0.16 and \
+              climbs to 0.29, SubGM reaches 0.19 and stays.",
         experiments: &["l2-overfits"],
         draw: overfit,
     },
@@ -191,7 +191,7 @@ fn exponential(rows: &Rows<'_>) -> Panels {
         Panel::new("small start", Axis::linear("iteration t").range(0.0, 400.0), Axis::log(RERR))
             .line_band("r′ = 2", line(2, false))
             .line_band("r′ = 20", line(20, false))
-            .theory("(1 − 2η)^t", decay),
+            .theory("(1 − 2η)^t, m → ∞", decay),
         Panel::new("large start", Axis::log("iteration t"), Axis::log(RERR))
             .line_band_in(Style::Dashed, "r′ = 20", line(20, true))
             .theory("√((d−r)/r)/(4ηt)", bound),

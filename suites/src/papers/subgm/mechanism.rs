@@ -90,7 +90,7 @@ impl Experiment for Mechanism {
             arrived: false,
             parts: Vec::new(),
         };
-        point.run(Variant::FusedPacked, &instance, trial, &mut watch)?;
+        point.run(Variant::FusedF32, &instance, trial, &mut watch)?;
         if let (Some(first), Some((arrival, last))) = (watch.first, watch.last) {
             let (signal, residual) = ((last.signal / first.signal).ln(), (last.residual / first.residual).ln());
             out.put(Self::GROWTH, Growth { arrival, signal, residual });

@@ -32,6 +32,7 @@ fn trials(scale: Scale, point: &Setting) -> u32 {
     match scale {
         Scale::Full => 50,
         _ if point.size == 0.0 => 8,
+        _ if point.rule == Rule::Geometric => 40,
         _ => 24,
     }
 }

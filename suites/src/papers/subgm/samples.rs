@@ -106,8 +106,7 @@ fn judge(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
         let reached: Vec<_> = numbers(&rows, at, |run: &Run| run.err).iter().map(|&e| e <= 1e-2).collect();
         stats::fraction(&reached)
     };
-    let solved =
-        |width, alpha| Check::new(format!("m=120, r′={width}: success"), success(120, width, alpha), (0.7, 1.0));
+    let solved = |width, alpha| Check::at_least(format!("m=120, r′={width}: success"), success(120, width, alpha), 0.7);
     if arm == Arm::Control {
         return Ok(vec![solved(20, 1.0)]);
     }

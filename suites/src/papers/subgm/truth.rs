@@ -72,7 +72,7 @@ fn judge(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, Unjudged
         if !smoke {
             let near: Vec<_> = errors.iter().map(|&e| e <= 5e-2).collect();
             let name = "small start: fraction of seeds with error at most 5e-2";
-            checks.push(Check::new(name, stats::fraction(&near), (0.6, 1.0)));
+            checks.push(Check::at_least(name, stats::fraction(&near), 0.6));
         }
     }
     Ok(checks)

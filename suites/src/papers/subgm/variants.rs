@@ -2,6 +2,7 @@
 
 use algos::{
     Error, Par,
+    linalg::{distance, product},
     recovery::{
         Init, Loss, Options, Variant,
         instance::{Noise, Outlier, Spec, direction},
@@ -84,8 +85,8 @@ impl Experiment for Agreement {
             Some(variant) => solve(variant, schedule.eta)?.value.u,
             None => solve(Variant::Reference, 1.01 * schedule.eta)?.value.u,
         };
-        let square = |u: &Mat<f64>| u * u.transpose();
-        out.put(Self::RUNS, Distance { distance: (square(&other) - square(&reference)).norm_l2() });
+        let square = |u: &Mat<f64>| product(u.as_ref(), u.transpose());
+        out.put(Self::RUNS, Distance { distance: distance(square(&other).as_ref(), square(&reference).as_ref()) });
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use faer::{Mat, MatRef, Par, Spec};
 use crate::error::{Error, NumericalError};
 
 /// Eigenvalues, *ascending*, and orthonormal eigenvectors of a symmetric matrix, of which the lower triangle is read.
-pub(crate) fn symmetric_eigen(a: MatRef<'_, f64>) -> Result<(Vec<f64>, Mat<f64>), Error> {
+pub fn symmetric_eigen(a: MatRef<'_, f64>) -> Result<(Vec<f64>, Mat<f64>), Error> {
     let n = a.nrows();
     let mut values = Diag::zeros(n);
     let mut vectors = Mat::zeros(n, n);
@@ -21,14 +21,17 @@ pub(crate) fn symmetric_eigen(a: MatRef<'_, f64>) -> Result<(Vec<f64>, Mat<f64>)
 }
 
 /// A thin singular value decomposition `A = P diag(σ) Wᵀ`, `σ` descending.
-pub(crate) struct Svd {
+pub struct Svd {
+    /// `P`.
     pub left: Mat<f64>,
+    /// `σ`.
     pub values: Vec<f64>,
+    /// `W`.
     pub right: Mat<f64>,
 }
 
 /// The thin singular value decomposition of `A: m×n`.
-pub(crate) fn thin_svd(a: MatRef<'_, f64>) -> Result<Svd, Error> {
+pub fn thin_svd(a: MatRef<'_, f64>) -> Result<Svd, Error> {
     let (m, n) = a.shape();
     let k = m.min(n);
     let mut values = Diag::zeros(k);
@@ -50,7 +53,7 @@ pub(crate) fn thin_svd(a: MatRef<'_, f64>) -> Result<Svd, Error> {
 }
 
 /// The singular values of `A`, descending.
-pub(crate) fn singular_values(a: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
+pub fn singular_values(a: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
     let (m, n) = a.shape();
     let mut values = Diag::zeros(m.min(n));
     let no = ComputeSvdVectors::No;
@@ -64,7 +67,7 @@ pub(crate) fn singular_values(a: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
 ///
 /// Gram–Schmidt with every projection done twice: as orthogonal as Householder's method, and for the few columns of a
 /// low-rank factor its summation order, hence every bit, is the same on all processors.
-pub(crate) fn orthonormal_basis(a: MatRef<'_, f64>) -> Result<Mat<f64>, Error> {
+pub fn orthonormal_basis(a: MatRef<'_, f64>) -> Result<Mat<f64>, Error> {
     let mut q = a.to_owned();
     for j in 0..q.ncols() {
         let before = norm(q.col_as_slice(j));
@@ -89,7 +92,7 @@ pub(crate) fn orthonormal_basis(a: MatRef<'_, f64>) -> Result<Mat<f64>, Error> {
 }
 
 /// `‖v‖₂`, scaled so that neither overflow nor underflow touches it.
-fn norm(v: &[f64]) -> f64 {
+pub fn norm(v: &[f64]) -> f64 {
     let scale = v.iter().fold(0.0, |s: f64, x| s.max(x.abs()));
     if scale == 0.0 { 0.0 } else { scale * v.iter().map(|x| (x / scale).powi(2)).sum::<f64>().sqrt() }
 }

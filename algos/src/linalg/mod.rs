@@ -1,0 +1,30 @@
+//! Shared blocks of dense linear algebra, in double precision and on one thread.
+//!
+//! faer's decompositions are generic, so each crate that calls them compiles them anew; these functions are compiled
+//! once.
+
+mod decompose;
+
+pub use decompose::{Svd, norm, orthonormal_basis, singular_values, symmetric_eigen, thin_svd};
+
+use faer::{Accum, Mat, MatRef, Par, linalg::matmul::matmul};
+
+/// `A B`. Cost: `2mkn` flops for `A: m×k`, `B: k×n`.
+///
+/// # Panics
+/// If the inner dimensions differ.
+pub fn product(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Mat<f64> {
+    let mut c = Mat::zeros(a.nrows(), b.ncols());
+    matmul(c.as_mut(), Accum::Replace, a, b, 1.0, Par::Seq);
+    c
+}
+
+/// `‖A − B‖_F`.
+///
+/// # Panics
+/// If the shapes differ.
+pub fn distance(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> f64 {
+    assert_eq!(a.shape(), b.shape(), "matrices of one shape");
+    let columns = a.col_iter().zip(b.col_iter());
+    columns.map(|(a, b)| a.iter().zip(b.iter()).map(|(a, b)| (a - b).powi(2)).sum::<f64>()).sum::<f64>().sqrt()
+}

@@ -1,0 +1,63 @@
+//! `cargo bench`: every case of the registry, its variants side by side in one plot.
+//!
+//! `cargo bench -- recovery` runs the cases whose key contains `recovery`. `RESIDUAL_BENCH_SCALE` (smoke, default or
+//! full) bounds the size; `--features peers` adds the variants of other libraries, which are treated fairly only in a
+//! build with `RUSTFLAGS=-Ctarget-cpu=native`.
+
+use std::{env, hint::black_box, os::unix::process::CommandExt, process::Command, time::Instant};
+
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, measurement::WallTime};
+use suites::{
+    algos::Par,
+    faer,
+    harness::{
+        case::{Accuracy, Case, Problem, cases},
+        experiment::Scale,
+    },
+    papers,
+    worker::ALLOCATOR,
+};
+
+/// Seed of the problems.
+const SEED: u64 = 1;
+
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> Outcome {
+    let (name, value) = ALLOCATOR;
+    if env::var_os(name).is_none() {
+        // The setting is read when a process starts.
+        return Err(Command::new(env::current_exe()?).args(env::args_os().skip(1)).env(name, value).exec().into());
+    }
+    faer::set_global_parallelism(Par::Seq);
+    let scale = env::var("RESIDUAL_BENCH_SCALE").map_or(Ok(Scale::Default), |text| text.parse())?;
+    let mut criterion = Criterion::default().noise_threshold(0.03).sample_size(30).configure_from_args();
+    for case in cases(papers::ALL, scale) {
+        bench(&mut criterion, case).map_err(|e| format!("{}: {e}", case.key()))?;
+    }
+    criterion.final_summary();
+    Ok(())
+}
+
+fn bench(criterion: &mut Criterion, case: &dyn Case) -> Outcome {
+    let problem = case.problem(SEED)?;
+    let mut group = criterion.benchmark_group(case.key());
+    for variant in case.variants() {
+        bench_variant(&mut group, &*problem, variant).map_err(|e| format!("{variant}: {e}"))?;
+    }
+    group.finish();
+    Ok(())
+}
+
+fn bench_variant(group: &mut BenchmarkGroup<'_, WallTime>, problem: &dyn Problem, variant: &str) -> Outcome {
+    let mut run = problem.prepare(variant, Par::Seq)?;
+    let started = Instant::now();
+    let output = run.run()?;
+    // Long runs cannot be repeated in growing numbers.
+    let flat = started.elapsed().as_millis() > 20;
+    problem.verify(&output).and_then(Accuracy::kept)?;
+    group.sampling_mode(if flat { SamplingMode::Flat } else { SamplingMode::Auto });
+    group.throughput(Throughput::Bytes(problem.work(variant).bytes as u64));
+    group.bench_function(BenchmarkId::from_parameter(variant), |bencher| bencher.iter(|| black_box(run.run())));
+    Ok(())
+}

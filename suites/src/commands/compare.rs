@@ -1,0 +1,287 @@
+//! `residual compare`: what became faster, slower, more or less accurate, and which claims flipped.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use clap::Args;
+use globset::GlobMatcher;
+
+use crate::{
+    commands::{reproduce::interruptible, worker::slowdown},
+    compare::{
+        build::{Workshop, label},
+        claims::{self, ClaimChange},
+        client::{Client, Stop},
+        experiment::{Experiment, summary},
+        instructions,
+        neighbour::Neighbour,
+        probe::probe,
+        progress::Progress,
+        render::markdown,
+        report::{Report, Row, SCHEMA},
+        revision::Repository,
+        side::Side,
+        table::table,
+        timing::Timer,
+        unit::{Unit, Wanted, families},
+    },
+    harness::{
+        error::{Error, Result},
+        select::glob,
+    },
+    worker::About,
+};
+
+/// The arguments of `residual compare`.
+#[derive(Debug, Args)]
+pub struct CompareArguments {
+    /// The revision to compare with: a branch, tag or commit. What is built is its common ancestor with HEAD.
+    #[arg(required_unless_present_any = ["variants", "executables", "self_test"])]
+    base: Option<String>,
+    /// The revision to judge [default: the working tree, uncommitted changes included].
+    head: Option<String>,
+    /// Only cases whose key matches [default: the families that the change can have reached].
+    #[arg(long, value_name = "GLOB", value_parser = compile)]
+    cases: Option<GlobMatcher>,
+    /// Time nothing: accuracy, counted work and claims, which have no noise.
+    #[arg(long)]
+    accuracy_only: bool,
+    /// Also count instructions, under valgrind.
+    #[arg(long)]
+    instructions: bool,
+    /// How long timing may take, such as 90s or 5m.
+    #[arg(long, value_name = "T", value_parser = humantime::parse_duration, default_value = "5m")]
+    time_budget: Duration,
+    /// How long a worker may take for one answer.
+    #[arg(long, value_name = "T", value_parser = humantime::parse_duration, default_value = "60s")]
+    timeout: Duration,
+    /// Print JSON instead of Markdown.
+    #[arg(long)]
+    json: bool,
+    /// Compare two variants of each case instead of two revisions.
+    #[arg(long, value_name = "X,Y", value_parser = two)]
+    variants: Option<[String; 2]>,
+    /// Compare two finished executables instead of two revisions.
+    #[arg(long, value_name = "A,B", value_parser = two, conflicts_with_all = ["base", "variants"])]
+    executables: Option<[String; 2]>,
+    /// Compare in spite of another CPU, instruction set, thread count, compiler or lock file, and say so.
+    #[arg(long)]
+    force: bool,
+    /// Leave the claims out.
+    #[arg(long)]
+    no_claims: bool,
+    /// Measure identical executables all the same.
+    #[arg(long)]
+    no_identity: bool,
+    /// Run the comparison many times on sides whose difference is known, and print its error rates.
+    #[arg(long, requires = "out")]
+    self_test: bool,
+    /// How many tables a self-test makes; those that its file has are not made again.
+    #[arg(long, requires = "self_test", default_value_t = 300)]
+    tables: u32,
+    /// The CSV file of a self-test.
+    #[arg(long, requires = "self_test", value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Keep a core busy half of the time during a self-test.
+    #[arg(long, requires = "self_test")]
+    neighbour: bool,
+    /// Multiply the head's times for these cases: an injected slowdown, for self-tests only.
+    #[arg(long, hide = true, value_name = "GLOB=FACTOR", value_parser = checked_slowdown)]
+    slowdown: Vec<String>,
+}
+
+fn compile(pattern: &str) -> Result<GlobMatcher, String> {
+    glob(pattern).map_err(|e| e.to_string())
+}
+
+fn two(text: &str) -> Result<[String; 2], String> {
+    match text.split_once(',') {
+        Some((x, y)) if !x.is_empty() && !y.is_empty() => Ok([x.into(), y.into()]),
+        _ => Err("give two names with a comma between".into()),
+    }
+}
+
+fn checked_slowdown(text: &str) -> Result<String, String> {
+    slowdown(text).map(|_| text.to_owned())
+}
+
+/// Compares and prints the report.
+pub fn compare(arguments: &CompareArguments) -> Result<ExitCode> {
+    let stop = interruptible()?;
+    let progress = Progress::new();
+    let mut comparison = Comparison { arguments, stop: &stop, progress: &progress, wanted: Wanted::default() };
+    let mut sides = comparison.sides()?;
+    for slow in &arguments.slowdown {
+        sides[1].worker_arguments.extend(["--slowdown".into(), slow.clone()]);
+    }
+    if let (true, Some(file)) = (arguments.self_test, &arguments.out) {
+        print!("{}", comparison.self_test(&sides, file)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let report = comparison.report(&sides)?;
+    drop(progress);
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&report).map_err(|e| Error::broken(e.to_string()))?);
+    } else {
+        print!("{}", markdown(&report));
+    }
+    Ok(ExitCode::from(report.exit_status()))
+}
+
+struct Comparison<'a> {
+    arguments: &'a CompareArguments,
+    stop: &'a Stop,
+    progress: &'a Progress,
+    wanted: Wanted,
+}
+
+impl Comparison<'_> {
+    /// Finds or builds both sides, and settles which cases they are asked for.
+    fn sides(&mut self) -> Result<[Side; 2]> {
+        let a = self.arguments;
+        self.wanted.cases = a.cases.clone();
+        self.wanted.variants = a.variants.clone();
+        if let Some([base, head]) = &a.executables {
+            return Ok([
+                Side::new("base", base, &PathBuf::from(base), None)?,
+                Side::new("head", head, &PathBuf::from(head), None)?,
+            ]);
+        }
+        let Some(base) = &a.base else {
+            let this =
+                std::env::current_exe().map_err(|e| Error::broken(format!("cannot find the executable: {e}")))?;
+            let side = |name| Side::new(name, "this executable", &this, None);
+            return Ok([side("base")?, side("head")?]);
+        };
+        let repository = Repository::open()?;
+        let workshop = Workshop::open(&repository, self.stop)?;
+        let say = |line: &str| self.progress.say(line);
+        let there = repository.commit(base)?;
+        if a.variants.is_some() {
+            let base = workshop.side("base", &label(base, &there), &there, &say)?;
+            return Ok([base.clone(), Side { name: "head", ..base }]);
+        }
+        let (here, name) = match &a.head {
+            Some(head) => repository.commit(head).map(|commit| (commit.clone(), label(head, &commit)))?,
+            None => {
+                let commit = repository.snapshot(workshop.scratch())?;
+                (commit.clone(), label("working tree", &commit))
+            }
+        };
+        let old = repository.merge_base(&there, &here)?;
+        self.wanted.families = families(&repository.changed(&old, &here)?);
+        Ok([workshop.side("base", &label(base, &old), &old, &say)?, workshop.side("head", &name, &here, &say)?])
+    }
+
+    fn report(&self, sides: &[Side; 2]) -> Result<Report> {
+        let (a, started) = (self.arguments, Instant::now());
+        let [base, head] = [self.about(&sides[0])?, self.about(&sides[1])?];
+        let forced = differences(&base, &head);
+        if !forced.is_empty() && !a.force {
+            return Err(Error::input(format!("{}; give --force to compare all the same", forced.join("; "))));
+        }
+        let mut report = Report {
+            schema: SCHEMA,
+            sides: [&sides[0], &sides[1]].map(|side| (side.label.clone(), side.hash.clone())),
+            machine: format!("{}, {}, {} threads, {}", head.cpu, head.simd, head.threads, head.compiler),
+            forced,
+            identical: sides[0].hash == sides[1].hash && a.variants.is_none() && !a.no_identity,
+            rows: Vec::new(),
+            lonely: Vec::new(),
+            claims: Vec::new(),
+            notes: Vec::new(),
+            command: std::env::args().skip(1).fold("residual".to_owned(), |line, word| format!("{line} {word}")),
+            seconds: 0.0,
+        };
+        if !report.identical {
+            let (units, lonely) = self.wanted.units(&base, &head)?;
+            report.lonely = lonely;
+            if units.is_empty() {
+                report.notes.push("no case is on both sides, so none is compared".into());
+            }
+            report.rows = self.rows(sides, &units)?;
+            report.claims = self.claims(sides, &units, &mut report.notes)?;
+        }
+        report.seconds = started.elapsed().as_secs_f64();
+        Ok(report)
+    }
+
+    fn about(&self, side: &Side) -> Result<About> {
+        let hello = Client::start(side, false, self.arguments.timeout, self.stop)?.hello.clone();
+        hello.about.ok_or_else(|| Error::broken(format!("the {} side does not say what it is", side.name)))
+    }
+
+    fn rows(&self, sides: &[Side; 2], units: &[Unit]) -> Result<Vec<Row>> {
+        let &Self { arguments: a, stop, progress, .. } = self;
+        let accuracy = probe(sides, units, a.timeout, stop, progress)?;
+        let sound: Vec<usize> = (0..units.len()).filter(|&i| accuracy[i].timeable()).collect();
+        let chosen: Vec<Unit> = sound.iter().map(|&i| units[i].clone()).collect();
+        let (mut counts, mut times) = (vec![None; units.len()], vec![None; units.len()]);
+        if a.instructions {
+            let counted = instructions::count(sides, &chosen, a.timeout, stop, progress)?;
+            sound.iter().zip(counted).for_each(|(&i, count)| counts[i] = Some(count));
+        }
+        if !a.accuracy_only {
+            let timer = Timer { sides, limit: a.timeout, stop, progress };
+            let timed = table(&timer, &chosen, a.time_budget, 1)?;
+            sound.iter().zip(timed).for_each(|(&i, time)| times[i] = Some(time));
+        }
+        let names = [sides[0].name, sides[1].name];
+        let parts = units.iter().zip(accuracy).zip(times).zip(counts);
+        Ok(parts.map(|(((unit, accuracy), time), count)| Row::new(unit.name(), accuracy, time, count, names)).collect())
+    }
+
+    /// Error rates: tables of sides that differ by the injected slowdown only.
+    fn self_test(&self, sides: &[Side; 2], file: &Path) -> Result<String> {
+        let a = self.arguments;
+        let [base, head] = [self.about(&sides[0])?, self.about(&sides[1])?];
+        let (units, _) = self.wanted.units(&base, &head)?;
+        let slow = a.slowdown.iter().map(|text| slowdown(text).map_err(Error::Input)).collect::<Result<Vec<_>>>()?;
+        let injected = |unit: &Unit| slow.iter().find(|(glob, _)| glob.is_match(&unit.case)).map_or(0.0, |s| s.1 - 1.0);
+        let budget = humantime::format_duration(a.time_budget);
+        let neighbour = if a.neighbour { " neighbour" } else { "" };
+        let experiment = Experiment {
+            timer: Timer { sides, limit: a.timeout, stop: self.stop, progress: self.progress },
+            units: &units,
+            injected: units.iter().map(injected).collect(),
+            budget: a.time_budget,
+            key: format!("{} {} {budget}{neighbour}", &sides[0].hash[..12], &sides[1].hash[..12]),
+        };
+        let _busy = a.neighbour.then(Neighbour::start);
+        experiment.run(a.tables, file).map(|lines| summary(&lines))
+    }
+
+    /// The claims of the families that are compared. Inside one executable there is nothing to compare.
+    fn claims(&self, sides: &[Side; 2], units: &[Unit], notes: &mut Vec<String>) -> Result<Vec<ClaimChange>> {
+        let a = self.arguments;
+        if a.no_claims || sides[0].hash == sides[1].hash {
+            return Ok(Vec::new());
+        }
+        let chosen = match &a.cases {
+            Some(_) => Some(units.iter().map(|unit| unit.family().to_owned()).collect()),
+            None => self.wanted.families.clone(),
+        };
+        Ok(claims::changes(sides, chosen.as_ref(), self.stop, self.progress)?.unwrap_or_else(|why| {
+            notes.push(why);
+            Vec::new()
+        }))
+    }
+}
+
+/// What makes two sides incomparable, one sentence each.
+fn differences(base: &About, head: &About) -> Vec<String> {
+    let threads = |about: &About| about.threads.to_string();
+    let pairs = [
+        ("CPU", base.cpu.clone(), head.cpu.clone()),
+        ("SIMD level", base.simd.clone(), head.simd.clone()),
+        ("thread count", threads(base), threads(head)),
+        ("target features", base.features.clone(), head.features.clone()),
+        ("compiler", base.compiler.clone(), head.compiler.clone()),
+        ("lock file", base.lock.clone(), head.lock.clone()),
+    ];
+    let differ = pairs.into_iter().filter(|(_, b, h)| b != h);
+    differ.map(|(what, b, h)| format!("base and head have another {what} ({b} and {h})")).collect()
+}

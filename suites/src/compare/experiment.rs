@@ -1,0 +1,166 @@
+//! Error rates of the comparison itself: many tables of sides whose difference is known, one CSV row per table and case.
+
+use std::{
+    fs::{self, File},
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    table::{Timing, table},
+    timing::Timer,
+    unit::Unit,
+    verdict::Speed,
+};
+use crate::harness::{
+    error::{Error, Result},
+    stats::clopper_pearson,
+};
+
+/// A row of the experiment's file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// Hashes of both executables, time budget and neighbour: rows of another experiment are not mixed in.
+    pub experiment: String,
+    /// Number of the table, from 1.
+    pub table: u32,
+    /// Case and variant.
+    pub unit: String,
+    /// The head's true relative slowdown.
+    pub injected: f64,
+    /// The verdict.
+    pub speed: Speed,
+    /// Estimated relative change.
+    pub change: f64,
+    /// Lower end of its interval.
+    pub ci_low: f64,
+    /// Upper end of its interval.
+    pub ci_high: f64,
+    /// Margin.
+    pub margin: f64,
+    /// Base against base.
+    pub floor: f64,
+    /// The smallest change that is excluded or could have been seen.
+    pub resolution: f64,
+    /// Pairs behind the estimate.
+    pub pairs: usize,
+    /// Pairs of the confirming run.
+    pub confirming: usize,
+    /// Seconds that the whole table took.
+    pub seconds: f64,
+}
+
+/// What is repeated.
+pub struct Experiment<'a> {
+    /// Times the sides.
+    pub timer: Timer<'a>,
+    /// The rows of a table.
+    pub units: &'a [Unit],
+    /// The true relative slowdown of each.
+    pub injected: Vec<f64>,
+    /// Time budget of a table.
+    pub budget: Duration,
+    /// What must not be mixed.
+    pub key: String,
+}
+
+impl Experiment<'_> {
+    /// Runs the tables that `file` does not have yet; returns all rows.
+    pub fn run(&self, tables: u32, file: &Path) -> Result<Vec<Line>> {
+        let mut lines = self.resume(file)?;
+        let done = lines.iter().map(|line| line.table).max().unwrap_or(0);
+        for number in done + 1..=tables {
+            self.timer.progress.say(&format!("table {number} of {tables}"));
+            let started = Instant::now();
+            let timings = table(&self.timer, self.units, self.budget, u64::from(number))?;
+            let seconds = started.elapsed().as_secs_f64();
+            for (i, timing) in timings.into_iter().enumerate() {
+                lines.push(self.line(number, i, timing, seconds)?);
+            }
+            write(file, &lines)?;
+        }
+        Ok(lines)
+    }
+
+    fn line(&self, table: u32, i: usize, timing: Timing, seconds: f64) -> Result<Line> {
+        let unit = self.units[i].name();
+        let time = timing.map_err(|(_, refusal)| Error::broken(format!("{unit}: {}", refusal.error)))?;
+        Ok(Line {
+            experiment: self.key.clone(),
+            table,
+            unit,
+            injected: self.injected[i],
+            speed: time.speed,
+            change: time.change,
+            ci_low: time.ci.0,
+            ci_high: time.ci.1,
+            margin: time.margin,
+            floor: time.floor,
+            resolution: time.resolution,
+            pairs: time.pairs,
+            confirming: time.confirming,
+            seconds,
+        })
+    }
+
+    /// The complete tables of an earlier run.
+    fn resume(&self, file: &Path) -> Result<Vec<Line>> {
+        if !file.exists() {
+            return Ok(Vec::new());
+        }
+        let mut reader =
+            csv::Reader::from_path(file).map_err(|e| Error::input(format!("cannot read {}: {e}", file.display())))?;
+        let lines = reader.deserialize().collect::<Result<Vec<Line>, _>>();
+        let lines = lines.map_err(|e| Error::input(format!("{}: {e}; move it away", file.display())))?;
+        let units: Vec<String> = self.units.iter().map(Unit::name).collect();
+        let foreign = |line: &Line| {
+            let place = units.iter().position(|unit| *unit == line.unit);
+            line.experiment != self.key || place.is_none_or(|i| line.injected != self.injected[i])
+        };
+        if lines.iter().any(foreign) {
+            return Err(Error::input(format!(
+                "{} is from another experiment (other executables, cases, budget or slowdown); give another --out",
+                file.display()
+            )));
+        }
+        Ok(lines)
+    }
+}
+
+/// Replaces the file as a whole, so that it never holds part of a table.
+fn write(file: &Path, lines: &[Line]) -> Result<()> {
+    let part = file.with_extension("part");
+    let fault = |e: &dyn std::fmt::Display| Error::broken(format!("cannot write {}: {e}", part.display()));
+    let mut writer = csv::Writer::from_writer(File::create(&part).map_err(|e| Error::file("write", &part, &e))?);
+    for line in lines {
+        writer.serialize(line).map_err(|e| fault(&e))?;
+    }
+    writer.flush().map_err(|e| fault(&e))?;
+    fs::rename(&part, file).map_err(|e| Error::file("write", file, &e))
+}
+
+/// The rates in a few lines.
+pub fn summary(lines: &[Line]) -> String {
+    let mut text = String::new();
+    let mut rate = |what: &str, hits: usize, n: usize| {
+        if n > 0 {
+            let (low, high) = clopper_pearson(hits, n, 0.95);
+            let (share, low, high) = (100.0 * hits as f64 / n as f64, 100.0 * low, 100.0 * high);
+            text += &format!("{what}: {hits} of {n} = {share:.1} % ({low:.1} … {high:.1})\n");
+        }
+    };
+    let changed = |line: &&Line| matches!(line.speed, Speed::Faster | Speed::Slower);
+    let same = || lines.iter().filter(|line| line.injected == 0.0);
+    let tables = |of: Vec<&Line>| of.iter().map(|line| line.table).collect::<std::collections::BTreeSet<_>>().len();
+    rate("false verdicts, of rows without a change", same().filter(changed).count(), same().count());
+    rate("tables with a false verdict", tables(same().filter(changed).collect()), tables(same().collect()));
+    let slowed = || lines.iter().filter(|line| line.injected > 0.0);
+    rate("injected slowdowns found", slowed().filter(|line| line.speed == Speed::Slower).count(), slowed().count());
+    let unchanged = || lines.iter().filter(|line| line.speed == Speed::Unchanged);
+    let covered = unchanged().filter(|line| line.injected.abs() <= line.resolution).count();
+    rate("`unchanged` that excludes what is indeed excluded", covered, unchanged().count());
+    rate("rows decided", lines.iter().filter(|line| line.speed != Speed::Undecided).count(), lines.len());
+    text
+}

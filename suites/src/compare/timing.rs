@@ -1,0 +1,152 @@
+//! Times units on both sides, in restarted pairs of processes that are spread over the whole run.
+
+use std::time::{Duration, Instant};
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use super::{
+    client::{Client, Stop},
+    estimate::{Pair, block, median},
+    progress::Progress,
+    schedule::{self, Step},
+    side::Side,
+    unit::{TIMING_SEED, Unit},
+    verdict::{Evidence, LOOKS},
+};
+use crate::{harness::error::Result, worker::Refusal};
+
+/// A sample takes at least this long, so that reading the clock costs nothing.
+const SAMPLE_NS: f64 = 2e6;
+
+/// What timing a unit gave.
+#[derive(Debug, Clone, Default)]
+pub struct Timed {
+    /// Head against base.
+    pub pairs: Vec<Pair>,
+    /// Base against base.
+    pub same: Vec<Pair>,
+    /// Nanoseconds of one run: each sample of the base.
+    pub base_ns: Vec<f64>,
+    /// Why it could not be timed, and the side at fault.
+    pub failure: Option<(usize, Refusal)>,
+    iterations: u32,
+    blocks: usize,
+}
+
+impl Timed {
+    /// The evidence so far.
+    pub fn evidence(&self) -> Evidence {
+        Evidence::new(&self.pairs, &self.same)
+    }
+
+    /// Nanoseconds of one run of the base.
+    pub fn base(&self) -> f64 {
+        median(&mut self.base_ns.clone())
+    }
+}
+
+/// Times units.
+pub struct Timer<'a> {
+    /// Base and head.
+    pub sides: &'a [Side; 2],
+    /// How long one request may take.
+    pub limit: Duration,
+    /// Raised to stop.
+    pub stop: &'a Stop,
+    /// Where progress is shown.
+    pub progress: &'a Progress,
+}
+
+impl Timer<'_> {
+    /// Times units until each is settled or the deadline has passed. `seed` draws the schedule.
+    pub fn run(&self, units: &[Unit], deadline: Instant, seed: u64) -> Result<Vec<Timed>> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut all = Vec::new();
+        for unit in units {
+            self.progress.at(&unit.name());
+            all.push(self.calibrate(unit)?);
+        }
+        for round in 0..LOOKS[LOOKS.len() - 1] {
+            let look = LOOKS.contains(&round);
+            let open: Vec<(usize, usize)> = (0..units.len())
+                .filter(|&i| all[i].failure.is_none() && !(look && all[i].evidence().settled(units.len())))
+                .filter(|&i| all[i].pairs.len() == round)
+                .map(|i| (i, all[i].blocks))
+                .collect();
+            for step in schedule::round(&open, round, &mut rng) {
+                if Instant::now() >= deadline {
+                    return Ok(all);
+                }
+                if all[step.case].failure.is_none() {
+                    self.progress.at(&units[step.case].name());
+                    self.pair(&units[step.case], &step, &mut all[step.case])?;
+                }
+            }
+            self.progress.step();
+        }
+        Ok(all)
+    }
+
+    fn start(&self, side: usize) -> Result<Client<'_>> {
+        Client::start(&self.sides[side], true, self.limit, self.stop)
+    }
+
+    /// Finds, on the base, how many iterations make a sample long enough.
+    fn calibrate(&self, unit: &Unit) -> Result<Timed> {
+        let mut client = self.start(0)?;
+        let mut iterations = 1u32;
+        let mut sample = 0.0;
+        for _ in 0..8 {
+            match client.ask(&unit.request(0, TIMING_SEED, iterations))? {
+                Ok(measured) => sample = (measured.cpu_ns as f64).max(1.0),
+                Err(refusal) => return Ok(Timed { failure: Some((0, refusal)), ..Timed::default() }),
+            }
+            if sample >= SAMPLE_NS {
+                break;
+            }
+            // A first sample is cold: grow at most a hundredfold and look again.
+            let factor = (1.1 * SAMPLE_NS / sample).min(100.0);
+            iterations = (f64::from(iterations) * factor).ceil() as u32;
+        }
+        Ok(Timed { iterations, blocks: schedule::blocks(sample), ..Timed::default() })
+    }
+
+    /// Runs one pair of fresh processes.
+    fn pair(&self, unit: &Unit, step: &Step, timed: &mut Timed) -> Result<()> {
+        let roles = if step.same { [0, 0] } else { [0, 1] };
+        let request = |slot: usize| unit.request(roles[slot], TIMING_SEED, timed.iterations);
+        let mut clients = if step.first == 0 {
+            let base = self.start(roles[0])?;
+            [base, self.start(roles[1])?]
+        } else {
+            let head = self.start(roles[1])?;
+            [self.start(roles[0])?, head]
+        };
+        // Warm-up: pages, caches, clock rate.
+        for slot in [step.first, 1 - step.first] {
+            if let Err(refusal) = clients[slot].ask(&request(slot))? {
+                timed.failure = Some((roles[slot], refusal));
+                return Ok(());
+            }
+        }
+        let mut pair = Pair::new();
+        for orientation in &step.blocks {
+            let mut times = [Vec::new(), Vec::new()];
+            for slot in orientation.sides() {
+                match clients[slot].ask(&request(slot))? {
+                    Ok(measured) => times[slot].push((measured.cpu_ns as f64).max(1.0)),
+                    Err(refusal) => {
+                        timed.failure = Some((roles[slot], refusal));
+                        return Ok(());
+                    }
+                }
+            }
+            timed.base_ns.extend(times[0].iter().map(|ns| ns / f64::from(timed.iterations)));
+            pair.push(block([times[0][0], times[0][1]], [times[1][0], times[1][1]]));
+        }
+        let kind = if step.same { &mut timed.same } else { &mut timed.pairs };
+        kind.push(pair);
+        Ok(())
+    }
+}

@@ -1,0 +1,102 @@
+//! From effects to verdicts on speed.
+
+use serde::{Deserialize, Serialize};
+
+use super::estimate::{Effect, Pair, effect, floor, p_value};
+use crate::harness::stats::holm;
+
+/// The smallest margin, as a log-ratio: linking the same code anew moves times by about this much.
+pub const MARGIN: f64 = 0.01;
+/// Numbers of pairs after which a case whose interval is narrow enough is left alone.
+pub const LOOKS: [usize; 3] = [10, 20, 30];
+/// Family-wise error of a table.
+pub const ALPHA: f64 = 0.05;
+/// Share of base-against-base pairs: one after this many.
+pub const FLOOR_EVERY: usize = 4;
+
+/// A verdict on speed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Speed {
+    /// Confirmed to take less time, by more than the margin.
+    Faster,
+    /// Confirmed to take more time, by more than the margin.
+    Slower,
+    /// The whole interval lies within the margin.
+    Unchanged,
+    /// Neither.
+    Undecided,
+}
+
+/// The evidence on one case from one run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Evidence {
+    /// Head against base.
+    pub effect: Effect,
+    /// What base against base shows.
+    pub floor: f64,
+    /// p-value of an effect within the margin.
+    pub p: f64,
+}
+
+impl Evidence {
+    /// The evidence in pairs of head against base and of base against base.
+    pub fn new(pairs: &[Pair], same: &[Pair]) -> Self {
+        let floor = floor(same, pairs.len());
+        Self { effect: effect(pairs), floor, p: p_value(pairs, floor.max(MARGIN)) }
+    }
+
+    /// The margin: a change within it is none.
+    pub fn margin(&self) -> f64 {
+        self.floor.max(MARGIN)
+    }
+
+    /// The verdict of the interval alone.
+    pub fn speed(&self) -> Speed {
+        let ((low, high), m) = (self.effect.ci, self.margin());
+        if self.effect.pairs < LOOKS[0] {
+            Speed::Undecided
+        } else if low > m {
+            Speed::Slower
+        } else if high < -m {
+            Speed::Faster
+        } else if -m <= low && high <= m {
+            Speed::Unchanged
+        } else {
+            Speed::Undecided
+        }
+    }
+
+    /// Whether more pairs would add little. It looks at the width of the interval only, never at where it lies, and at
+    /// whether so few pairs could survive the correction for the number of cases.
+    pub fn settled(&self, cases: usize) -> bool {
+        let smallest_p = 2.0 * 0.5f64.powi(self.effect.pairs as i32);
+        self.effect.half_width() <= self.margin() / 2.0 && smallest_p * cases as f64 <= ALPHA
+    }
+
+    /// The smallest change that is excluded (for *unchanged*) or that would have been found four times in five.
+    pub fn resolution(&self) -> f64 {
+        match self.speed() {
+            Speed::Unchanged => self.effect.ci.0.abs().max(self.effect.ci.1.abs()),
+            _ => self.margin() + 1.43 * self.effect.half_width(),
+        }
+    }
+}
+
+/// The cases that a first run makes suspect of a change: interval beyond the margin, and significant after Holm's
+/// correction over all cases. Only a second run with fresh processes makes a verdict of it.
+pub fn suspects(evidence: &[Evidence]) -> Vec<usize> {
+    let adjusted = holm(&evidence.iter().map(|e| e.p).collect::<Vec<_>>());
+    (0..evidence.len())
+        .filter(|&i| matches!(evidence[i].speed(), Speed::Slower | Speed::Faster) && adjusted[i] <= ALPHA)
+        .collect()
+}
+
+/// The verdict on a case: a change is one only if the run that confirms agrees.
+pub fn confirmed(first: &Evidence, second: Option<&Evidence>) -> Speed {
+    match (first.speed(), second.map(Evidence::speed)) {
+        (change @ (Speed::Slower | Speed::Faster), Some(again)) if change == again => change,
+        (Speed::Slower | Speed::Faster, _) => Speed::Undecided,
+        (speed, _) => speed,
+    }
+}

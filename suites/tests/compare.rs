@@ -1,0 +1,153 @@
+//! The comparison end to end, on the tiny kernels of the example `summation`: it must find an injected slowdown and
+//! must not find one where there is none. No test asserts how long anything takes.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::{
+    fs,
+    io::Write,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value;
+
+/// The example, which cargo builds beside the tests.
+fn example() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let path = test.parent().and_then(Path::parent).unwrap().join("examples/summation");
+    assert!(path.is_file(), "{} is missing; `cargo test` without a selection of targets builds it", path.display());
+    path
+}
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(example()).args(arguments).output().unwrap()
+}
+
+/// The exit status and the report of `compare`.
+fn compare(arguments: &[&str]) -> (i32, Value) {
+    let output = run(&[&["compare", "--json", "--no-claims"], arguments].concat());
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    let report = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {complaint}"));
+    (output.status.code().unwrap(), report)
+}
+
+fn complaint(arguments: &[&str]) -> (i32, String) {
+    let output = run(arguments);
+    (output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr).trim().to_owned())
+}
+
+/// A head that is the example, but for what a script makes of its requests.
+fn impostor(folder: &Path, answer: &str) -> String {
+    let (script, real) = (folder.join("head"), example());
+    let text = format!(
+        "#!/bin/sh\ncase \"$*\" in *--brief*) ;; *) exec {} \"$@\";; esac\necho '{{\"protocol\":1}}'\n\
+         while read -r line; do {answer}; done\n",
+        real.display()
+    );
+    fs::write(&script, text).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    format!("{},{}", real.display(), script.display())
+}
+
+const TINY: [&str; 4] = ["--variants", "pairwise,pairwise", "--cases", "examples/sum-small"];
+
+#[test]
+fn a_slowdown_is_found_and_nothing_else_is() {
+    let (status, report) = compare(&TINY);
+    let time = &report["rows"][0]["time"];
+    assert!(time["speed"] == "unchanged" || time["speed"] == "undecided", "{report:#}");
+    assert_eq!(report["rows"][0]["accuracy"]["agreement"], "identical");
+    assert_eq!(status, 0);
+
+    let (status, report) = compare(&[&TINY[..], &["--slowdown", "examples/*=1.10"]].concat());
+    assert_eq!(report["rows"][0]["time"]["speed"], "slower", "{report:#}");
+    assert_eq!(status, 1);
+}
+
+#[test]
+fn identical_executables_are_recognised() {
+    let both = format!("{0},{0}", example().display());
+    let (status, report) = compare(&["--executables", &both]);
+    assert_eq!((status, &report["identical"]), (0, &Value::Bool(true)));
+    assert!(report["rows"].as_array().unwrap().is_empty());
+
+    let (status, report) = compare(&["--executables", &both, "--no-identity", "--accuracy-only"]);
+    assert_eq!(status, 0);
+    assert_eq!(report["rows"].as_array().unwrap().len(), 6);
+}
+
+#[test]
+fn another_variant_with_other_errors_is_less_or_more_accurate() {
+    let of = |variants| {
+        let (status, report) = compare(&["--variants", variants, "--accuracy-only", "--cases", "examples/sum-small"]);
+        (status, report["rows"][0]["accuracy"]["agreement"].clone())
+    };
+    assert_eq!(of("pairwise,running"), (1, "worse".into()));
+    assert_eq!(of("running,pairwise"), (0, "better".into()));
+}
+
+#[test]
+fn a_head_that_is_wrong_crashes_or_hangs_is_a_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let head = |answer: &str| {
+        let both = impostor(folder.path(), answer);
+        let (status, report) = compare(&["--executables", &both, "--cases", "examples/sum-small", "--timeout", "1s"]);
+        let row = &report["rows"][0];
+        (status, row["verdict"].as_str().unwrap().to_owned(), row["faults"].to_string())
+    };
+    let (status, verdict, faults) = head(r#"echo '{"error":"wrong answer: off by one","kind":"wrong"}'"#);
+    assert_eq!((status, verdict.as_str()), (1, "**wrong answer**"));
+    assert!(faults.contains("off by one"), "{faults}");
+    let (status, verdict, faults) = head("exit 9");
+    assert_eq!((status, verdict.as_str()), (1, "**fails**"));
+    assert!(faults.contains("exit status: 9"), "{faults}");
+    let (status, _, faults) = head("exec sleep 9");
+    assert_eq!(status, 1);
+    assert!(faults.contains("no answer in 1 s"), "{faults}");
+}
+
+#[test]
+fn bad_usage_is_one_sentence() {
+    let (status, text) = complaint(&["compare", "no-such-revision"]);
+    assert_eq!(status, 2);
+    assert!(text.ends_with("`no-such-revision` is no revision of this repository; `git log --oneline` shows some"));
+    let (status, text) = complaint(&["compare", "--variants", "running,pairwise", "--cases", "zzz/*"]);
+    assert_eq!(status, 2);
+    assert!(text.contains("`zzz/*` matches no case"), "{text}");
+    let (status, text) = complaint(&["compare", "--variants", "running,nothing"]);
+    assert_eq!(status, 2);
+    assert!(text.contains("both variants"), "{text}");
+    assert_eq!(complaint(&["compare"]).0, 2);
+    let (status, text) = complaint(&["compare", "--executables", "/bin/cat,/bin/cat"]);
+    assert_eq!(status, 3);
+    assert!(text.contains("worker"), "{text}");
+}
+
+#[test]
+fn a_worker_survives_bad_lines() {
+    let mut child = Command::new(example())
+        .args(["worker", "--brief"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines: [&[u8]; 5] = [
+        b"nonsense\n",
+        b"\xff\xfe\n",
+        br#"{"case":"none","variant":"x","seed":1,"iterations":1}
+"#,
+        br#"{"case":"examples/sum-small","variant":"x","seed":1,"iterations":1}
+"#,
+        br#"{"case":"examples/sum-small","variant":"running","seed":1,"iterations":2}
+"#,
+    ];
+    child.stdin.take().unwrap().write_all(&lines.concat()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    let replies: Vec<Value> =
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kinds: Vec<_> = replies[1..5].iter().map(|reply| reply["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["request", "request", "missing", "missing"]);
+    assert!(replies[5]["ns"].as_u64().unwrap() > 0 && replies[5]["effort"]["entries"] == 4096);
+}
