@@ -170,12 +170,12 @@ fn columns_sort_both_ways() {
 
 #[test]
 fn a_link_to_a_claim_unfolds_it() {
-    let open = "Array.from(document.querySelectorAll('.claim > details[open]'), (d) => d.parentElement.id)";
+    let open = "Array.from(document.querySelectorAll('.claim > details[open]'), (d) => d.parentElement.id.replace('claim-', ''))";
     let unexpected = ["alpha-hostile", "alpha-unsure", "beta-time"];
     if let Some(found) = probe(open, "", &[], false) {
         assert_eq!(found, serde_json::json!(unexpected));
     }
-    if let Some(found) = probe(open, "#alpha-rate", &[], false) {
+    if let Some(found) = probe(open, "#claim-alpha-rate", &[], false) {
         assert_eq!(found[0], "alpha-rate");
     }
 }
@@ -202,7 +202,7 @@ fn texts_have_contrast() {
 
 #[test]
 fn a_phone_does_not_scroll_sideways() {
-    for fragment in ["", "#alpha-unsure"] {
+    for fragment in ["", "#claim-alpha-unsure"] {
         if let Some(found) = probe("unfold(), [innerWidth, overflow()]", fragment, &[], true) {
             assert_eq!(found, serde_json::json!([360, []]));
         }

@@ -134,7 +134,7 @@ const ALPHA: Paper = Paper {
     ],
     figures: &[
         Figure {
-            key: "errors",
+            key: "rate",
             title: "Error & \"iteration\"",
             alt: "Falls | <fast>.",
             experiments: &["sweep"],
@@ -319,7 +319,7 @@ pub fn write(root: &std::path::Path) {
         .line("d = 10", curve)
         .hline(1e-4, "target");
     let svg = figure::svg("Error & \"iteration\"", "Falls | <fast>.", &[panel]).unwrap();
-    folder.write("alpha/errors.svg", svg.as_bytes()).unwrap();
+    folder.write("alpha/rate.svg", svg.as_bytes()).unwrap();
     let (rows, checks) = verdicts();
     report::write(&folder, PAPERS, &provenance(), &rows, &checks).unwrap();
 }

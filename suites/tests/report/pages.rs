@@ -36,7 +36,7 @@ fn everything_of_the_registry_is_there() {
             assert!(text.contains(&format!("{}/sweep.runs.csv", paper.key)));
         }
         for claim in paper.claims {
-            assert!(page.contains(&format!("id=\"{}\"", claim.key)), "{}", claim.key);
+            assert!(page.contains(&format!("id=\"claim-{}\"", claim.key)), "{}", claim.key);
             assert!(markdown.contains(&format!("<a id=\"{0}\"></a>{0}", claim.key)), "{}", claim.key);
             for text in [&page, &markdown] {
                 assert!(text.contains(&format!("residual why {}", claim.key)));
@@ -47,7 +47,7 @@ fn everything_of_the_registry_is_there() {
     assert_eq!(page.matches("<figure").count(), 1);
     assert!(page.contains("Error &amp; &quot;iteration&quot;") && page.contains("<desc>Falls | &lt;fast&gt;.</desc>"));
     assert!(page.contains("Large sizes: not drawn at scale default"));
-    assert!(markdown.contains("![Falls \\| &lt;fast&gt;.](alpha/errors.svg)"));
+    assert!(markdown.contains("![Falls \\| &lt;fast&gt;.](alpha/rate.svg)"));
     assert!(page.contains("Not in this folder: <code>empty</code>"));
 }
 
@@ -157,11 +157,11 @@ fn sixty_papers_fit_into_five_megabytes() {
 fn a_damaged_figure_is_named() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path());
-    fs::write(folder.path().join("alpha/errors.svg"), "<svg").unwrap();
+    fs::write(folder.path().join("alpha/rate.svg"), "<svg").unwrap();
     let (rows, checks) = fixture_verdicts();
     let open = Folder::open(folder.path()).unwrap();
     let error = report::write(&open, PAPERS, &provenance(), &rows, &checks).unwrap_err();
-    assert!(error.to_string().contains("alpha/errors.svg") && error.exit_status() == 2, "{error}");
+    assert!(error.to_string().contains("alpha/rate.svg") && error.exit_status() == 2, "{error}");
 }
 
 /// A README with both markers, or only one.

@@ -67,7 +67,7 @@ function nameless() {
   all("table").forEach((e) => { if (!e.caption?.textContent.trim()) bad.push(e.className); });
   all("th").forEach((e) => { if (!e.scope) bad.push(e.textContent); });
   all("svg:not([aria-hidden])").forEach((e) => { if (!e.querySelector("title") || !e.querySelector("desc")) bad.push("svg"); });
-  all("[role=region]").forEach((e) => { if (!e.getAttribute("aria-label")) bad.push("region"); });
+  all("[role=group]").forEach((e) => { if (!e.getAttribute("aria-label")) bad.push("group"); });
   return bad;
 }
 
