@@ -43,8 +43,8 @@ fn trials(scale: Scale, point: &Setting) -> u32 {
     match (scale, point.rule, point.m) {
         (Scale::Full, ..) => 50,
         (_, Rule::Geometric, 800) => 16,
-        (_, Rule::Geometric, _) => 10,
-        _ => 6,
+        (_, Rule::Geometric, _) => 8,
+        _ => 4,
     }
 }
 

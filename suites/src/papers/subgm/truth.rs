@@ -29,7 +29,7 @@ fn trials(scale: Scale, point: &Setting) -> u32 {
         (Scale::Smoke, true) => 5,
         (Scale::Smoke, false) => 3,
         (Scale::Default, true) => 20,
-        (Scale::Default, false) => 6,
+        (Scale::Default, false) => 4,
         (Scale::Full, true) => 50,
         (Scale::Full, false) => 20,
     }
