@@ -27,7 +27,7 @@ fn points(_: Scale) -> Vec<Setting> {
 fn trials(scale: Scale, point: &Setting) -> u32 {
     match (scale, point.p == 0.5) {
         (Scale::Smoke, true) => 5,
-        (Scale::Smoke, false) => 3,
+        (Scale::Smoke, false) => 2,
         (Scale::Default, true) => 20,
         (Scale::Default, false) => 4,
         (Scale::Full, true) => 50,
