@@ -56,9 +56,9 @@ fn points(scale: Scale) -> Vec<Setting> {
 
 fn trials(scale: Scale, point: &Setting) -> u32 {
     match (scale, point.d, point.alpha == 1.0) {
-        (Scale::Smoke, ..) => 8,
+        (Scale::Smoke, _, true) => 6,
         (Scale::Default, _, true) => 8,
-        (Scale::Default, 20, _) => 16,
+        (Scale::Smoke, ..) | (Scale::Default, 20, _) => 24,
         (Scale::Default, ..) => 12,
         (Scale::Full, 20 | 40, _) if point.m <= 1000 => 50,
         (Scale::Full, ..) => 20,

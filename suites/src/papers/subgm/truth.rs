@@ -21,7 +21,9 @@ fn starts(p: f64) -> [Setting; 2] {
 }
 
 fn points(_: Scale) -> Vec<Setting> {
-    [starts(0.5), starts(0.05)].concat()
+    let [small, large] = starts(0.5);
+    let [_, control] = starts(0.05);
+    vec![small, large, control]
 }
 
 fn trials(scale: Scale, point: &Setting) -> u32 {
