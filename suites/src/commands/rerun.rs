@@ -86,7 +86,7 @@ pub fn rerun(papers: &[&Paper], row: &str, out: &Path) -> Result<ExitCode> {
     let trial = meant[0].get(place).and_then(|cell| cell.parse().ok());
     let trial = trial.ok_or_else(|| Error::input(format!("{file}: a row of `{row}` has no number of a trial")))?;
 
-    let point = find(experiment, &meant[0], provenance.scale)?;
+    let point = find(experiment, meant[0], provenance.scale)?;
     let index = Trial {
         master: provenance.seed,
         paper: &address.paper,

@@ -13,7 +13,7 @@ use crate::{
 /// The arguments of `residual worker`.
 #[derive(Debug, Args)]
 pub struct WorkerArguments {
-    /// Also write the input of every problem as .npy files to DIR/<case>/<seed>/.
+    /// Also write the input of every problem as .npy files to DIR/CASE/SEED/.
     #[arg(long, value_name = "DIR")]
     export: Option<PathBuf>,
     /// Leave everything but the protocol's version out of the first line.

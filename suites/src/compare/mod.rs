@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | revisions to executables | [`revision`], [`build`], [`side`] |
 //! | talking to them | [`client`] |
-//! | what is compared | [`unit`] |
+//! | what is compared | [`mod@unit`] |
 //! | accuracy and counted work | [`probe`], [`accuracy`] |
 //! | time: who runs when, what it means | [`schedule`], [`timing`], [`estimate`], [`verdict`], [`table`] |
 //! | second opinions | [`instructions`], [`claims`] |

@@ -179,8 +179,11 @@ pub struct Point {
     pub trials: u32,
     /// The predicted cost of a trial.
     pub cost: Cost,
-    run: Box<dyn Fn(&Trial<'_>) -> Result<TrialRows> + Send + Sync>,
+    run: Box<RunTrial>,
 }
+
+/// Runs one trial of a point.
+type RunTrial = dyn Fn(&Trial<'_>) -> Result<TrialRows> + Send + Sync;
 
 impl Point {
     /// Runs one trial of this point.

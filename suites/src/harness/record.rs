@@ -68,7 +68,7 @@ macro_rules! record {
     };
 }
 
-/// The CSV cells of a row as one line without its end; what [`parse`] reads back to the same bits.
+/// The CSV cells of a row as one line without its end; floats are written so that reading them back gives the same bits.
 pub fn to_line<R: Serialize>(row: &R) -> Result<String, csv::Error> {
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
     writer.serialize(row)?;

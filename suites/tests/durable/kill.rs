@@ -56,7 +56,7 @@ fn an_interrupted_run_keeps_what_is_finished_and_says_how_to_go_on() {
     let kept = fs::metadata(&journal).unwrap().len();
     must("reproduce course", folder.path());
     assert!(fs::metadata(&journal).unwrap().len() > kept);
-    assert_eq!(fs::metadata(folder.path().join("provenance.json")).is_ok(), true);
+    assert!(fs::metadata(folder.path().join("provenance.json")).is_ok());
 }
 
 #[test]

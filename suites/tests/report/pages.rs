@@ -181,7 +181,7 @@ fn a_readme_gets_its_table_between_the_markers() {
     assert!(once.starts_with(
         "# Title\n<!-- residual:claims -->\n<!-- made by `residual check --out results/default --readme`"
     ));
-    assert!(once.ends_with("\n<!-- /residual:claims -->\nend\n") && !once.contains("\nold\n"));
+    assert!(once.ends_with("\n<!-- /residual:claims -->\nend\n") && !once.contains("\nold\n"), "{once}");
     assert!(once.contains("| `alpha-rate` | The error falls at a linear rate, whatever the over-parameterization. (paper) | ✓ reproduced |"));
     assert!(once.contains("−0.123 [−0.13, −0.117], limit −0.05 | ✓ vanished |"), "{once}");
     assert!(once.contains("\\[link\\](x)") && !once.contains("<script>"));

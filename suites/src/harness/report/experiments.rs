@@ -113,7 +113,7 @@ impl TableView {
         }
         let failed = failures.values().sum();
         let mut failures: Vec<_> = failures.into_iter().collect();
-        failures.sort_by(|a, b| b.1.cmp(&a.1));
+        failures.sort_by_key(|failure| std::cmp::Reverse(failure.1));
         failures.truncate(ERRORS);
         Ok(Self { size: bytes(text.len() as u64), rows: count(rows), failed, failures, file })
     }

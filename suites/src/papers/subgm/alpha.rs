@@ -43,8 +43,8 @@ fn trials(scale: Scale, point: &Setting) -> u32 {
     match (scale, point.rule, point.m) {
         (Scale::Full, ..) => 50,
         (_, Rule::Geometric, 800) => 16,
-        (_, Rule::Geometric, _) => 10,
-        _ => 6,
+        (_, Rule::Geometric, _) => 8,
+        _ => 4,
     }
 }
 
@@ -69,7 +69,7 @@ fn judge(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
         let mut series = series(&rows, at, |p| p.alpha, |run: &Run| run.err);
         // The decayed step cannot resolve errors near its own tolerance.
         let floor = if rule == Rule::Geometric { 10.0 * tolerance(m) } else { 0.0 };
-        series.iter_mut().for_each(|points| points.retain(|(_, err)| !(*err <= floor)));
+        series.iter_mut().for_each(|points| points.retain(|(_, err)| *err > floor || err.is_nan()));
         series.iter().map(|points| if points.len() < 3 { f64::NAN } else { fit(points) }).collect::<Vec<_>>()
     };
     if arm == Arm::Control {

@@ -25,7 +25,7 @@ fn points(_: Scale) -> Vec<Setting> {
 
 fn trials(scale: Scale, _: &Setting) -> u32 {
     match scale {
-        Scale::Smoke => 3,
+        Scale::Smoke => 2,
         Scale::Default => 10,
         Scale::Full => 50,
     }

@@ -41,7 +41,7 @@ fn trials(scale: Scale, point: &Setting) -> u32 {
     match scale {
         Scale::Smoke => 0,
         Scale::Full => 50,
-        Scale::Default if point.noise == Law::DenseDependent => 6,
+        Scale::Default if point.noise == Law::DenseDependent => 4,
         Scale::Default if slope_in_m => 24,
         Scale::Default if point.m == 1600 => 16,
         Scale::Default => 12,

@@ -21,15 +21,17 @@ fn starts(p: f64) -> [Setting; 2] {
 }
 
 fn points(_: Scale) -> Vec<Setting> {
-    [starts(0.5), starts(0.05)].concat()
+    let [small, large] = starts(0.5);
+    let [_, control] = starts(0.05);
+    vec![small, large, control]
 }
 
 fn trials(scale: Scale, point: &Setting) -> u32 {
     match (scale, point.p == 0.5) {
         (Scale::Smoke, true) => 5,
-        (Scale::Smoke, false) => 3,
+        (Scale::Smoke, false) => 2,
         (Scale::Default, true) => 20,
-        (Scale::Default, false) => 6,
+        (Scale::Default, false) => 4,
         (Scale::Full, true) => 50,
         (Scale::Full, false) => 20,
     }

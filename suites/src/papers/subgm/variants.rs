@@ -57,7 +57,7 @@ impl Experiment for Agreement {
 
     fn trials(scale: Scale, _: &Name) -> u32 {
         match scale {
-            Scale::Smoke => 3,
+            Scale::Smoke => 2,
             Scale::Default => 6,
             Scale::Full => 20,
         }
