@@ -46,6 +46,9 @@ enum Command {
         /// Also splice the table of verdicts into README.md in the current folder.
         #[arg(long)]
         readme: bool,
+        /// Also write a PNG beside every figure; needs a build with `--features png`.
+        #[arg(long)]
+        png: bool,
     },
     /// Join the parts that `reproduce --shard I/N` left, then judge, draw and report.
     Merge {
@@ -187,7 +190,7 @@ fn dispatch(papers: &'static [&'static Paper], command: Command) -> Result<ExitC
                 reproduce::reproduce(papers, &a.select, &order)
             }
         }
-        Command::Check { out, readme } => check::check(papers, &out.out, readme),
+        Command::Check { out, readme, png } => check::check(papers, &out.out, readme, png),
         Command::Merge { parts, out } => merge::merge(papers, &parts, &out),
         Command::Diff { a, b, rtol, atol } => diff::diff(&a, &b, &Tolerance::new(rtol, atol)),
         Command::Rerun { row, out } => rerun::rerun(papers, &row, &out.out),

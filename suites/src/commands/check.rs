@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Judges everything in a folder again. The tables must be what a run wrote.
-pub fn check(papers: &'static [&'static Paper], out: &Path, readme: bool) -> Result<ExitCode> {
+pub fn check(papers: &'static [&'static Paper], out: &Path, readme: bool, png: bool) -> Result<ExitCode> {
     let folder = Folder::open(out)?;
     let _lock = folder.lock()?;
     let provenance = Provenance::read(&folder)?
@@ -25,6 +25,9 @@ pub fn check(papers: &'static [&'static Paper], out: &Path, readme: bool) -> Res
     let mut bench = Bench::check(&folder, papers, provenance);
     bench.judge()?.iter().for_each(|row| say(&verdict_line(row)));
     bench.draw()?;
+    if png {
+        bench.rasterise()?;
+    }
     let rows = bench.write()?;
     if readme {
         report::splice(Path::new("README.md"), &rows)?;

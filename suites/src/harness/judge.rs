@@ -113,6 +113,21 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
+    /// Writes a PNG beside every figure that is drawn.
+    pub fn rasterise(&self) -> Result<()> {
+        for paper in self.papers {
+            for figure in paper.figures {
+                let file = figure.file(paper);
+                if self.folder.has(&file) {
+                    let svg = self.folder.read(&file)?;
+                    let png = figure::png(&String::from_utf8_lossy(&svg)).map_err(|e| Error::input(e.to_string()))?;
+                    self.folder.write(&format!("{}/{}.png", paper.key, figure.key), &png)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn draw_one(&self, paper: &Paper, figure: &Figure) -> Result<()> {
         let file = figure.file(paper);
         let mut shown = figure.experiments.iter();
