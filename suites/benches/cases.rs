@@ -4,7 +4,13 @@
 //! full) bounds the size; `--features peers` adds the variants of other libraries, which are treated fairly only in a
 //! build with `RUSTFLAGS=-Ctarget-cpu=native`.
 
-use std::{env, hint::black_box, os::unix::process::CommandExt, process::Command, time::Instant};
+use std::{
+    env,
+    hint::black_box,
+    os::unix::process::CommandExt,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, measurement::WallTime};
 use suites::{
@@ -31,7 +37,13 @@ fn main() -> Outcome {
     }
     faer::set_global_parallelism(Par::Seq);
     let scale = env::var("RESIDUAL_BENCH_SCALE").map_or(Ok(Scale::Default), |text| text.parse())?;
-    let mut criterion = Criterion::default().noise_threshold(0.03).sample_size(30).configure_from_args();
+    // About three seconds a variant: comparisons are the business of `residual compare`.
+    let mut criterion = Criterion::default()
+        .noise_threshold(0.03)
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(2))
+        .configure_from_args();
     for case in cases(papers::ALL, scale) {
         bench(&mut criterion, case).map_err(|e| format!("{}: {e}", case.key()))?;
     }

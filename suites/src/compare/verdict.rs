@@ -8,7 +8,9 @@ use crate::harness::stats::holm;
 /// The smallest margin, as a log-ratio: linking the same code anew moves times by about this much.
 pub const MARGIN: f64 = 0.01;
 /// Numbers of pairs after which a case whose interval is narrow enough is left alone.
-pub const LOOKS: [usize; 3] = [10, 20, 30];
+pub const LOOKS: [usize; 4] = [10, 20, 30, 60];
+/// The most pairs that a case gets.
+pub const MOST: usize = LOOKS[LOOKS.len() - 1];
 /// Family-wise error of a table.
 pub const ALPHA: f64 = 0.05;
 /// Share of base-against-base pairs: one after this many.
