@@ -76,11 +76,12 @@ impl Evidence {
         self.effect.half_width() <= self.margin() / 2.0 && smallest_p * cases as f64 <= ALPHA
     }
 
-    /// The smallest change that is excluded (for *unchanged*) or that would have been found four times in five.
+    /// The smallest change that is excluded (for *unchanged*) or that would have been found four times in five: both runs
+    /// must then see it, each with a chance of 0.89, which takes 1.96 + 1.25 standard errors beyond the margin.
     pub fn resolution(&self) -> f64 {
         match self.speed() {
             Speed::Unchanged => self.effect.ci.0.abs().max(self.effect.ci.1.abs()),
-            _ => self.margin() + 1.43 * self.effect.half_width(),
+            _ => self.margin() + 1.64 * self.effect.half_width(),
         }
     }
 }

@@ -108,6 +108,50 @@ fn a_head_that_is_wrong_crashes_or_hangs_is_a_row() {
     assert!(faults.contains("no answer in 1 s"), "{faults}");
 }
 
+/// Runs `--instructions` with a folder in front of the search path; the exit status, the only row, complaints.
+fn instructions(path: &Path) -> (i32, Value, String) {
+    let search = format!("{}:{}", path.display(), std::env::var("PATH").unwrap());
+    let arguments = ["compare", "--json", "--accuracy-only", "--instructions"];
+    let output = Command::new(example()).args(arguments).args(TINY).env("PATH", search).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code().unwrap(), report["rows"][0].clone(), complaint)
+}
+
+#[test]
+fn instructions_of_the_same_code_are_the_same() {
+    let (status, row, complaint) = instructions(Path::new("/nowhere"));
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        assert_eq!(status, 2);
+        assert!(complaint.contains("--instructions needs valgrind"), "{complaint}");
+        return;
+    }
+    let counts = &row["instructions"]["instructions"];
+    let (base, head) = (counts[0].as_f64().unwrap(), counts[1].as_f64().unwrap());
+    // A sum of 4096 numbers takes at least an addition for eight of them.
+    assert!(base > 512.0 && (head / base - 1.0).abs() < 1e-3, "{row:#}");
+    assert_eq!(status, 0);
+}
+
+#[test]
+fn a_count_of_a_process_that_died_is_worth_nothing() {
+    // As valgrind does with AVX-512: a plausible partial count, and an exit status that says otherwise.
+    let folder = tempfile::tempdir().unwrap();
+    let valgrind = folder.path().join("valgrind");
+    let script = r#"#!/bin/sh
+[ "$1" = --version ] && exit 0
+for word in "$@"; do case "$word" in --callgrind-out-file=*) echo 'totals: 642596' > "${word#*=}";; esac; done
+echo '{"protocol":1}'
+while read -r line; do echo '{"ns":1,"cpu_ns":1,"checksum":"x","accuracy":0,"contract":1,"effort":{}}'; done
+exit 132
+"#;
+    fs::write(&valgrind, script).unwrap();
+    fs::set_permissions(&valgrind, fs::Permissions::from_mode(0o755)).unwrap();
+    let (_, row, _) = instructions(folder.path());
+    assert!(row["instructions"].is_null(), "{row:#}");
+    assert!(row["faults"].to_string().contains("exit status: 132, so its count is worth nothing"), "{row:#}");
+}
+
 #[test]
 fn bad_usage_is_one_sentence() {
     let (status, text) = complaint(&["compare", "no-such-revision"]);
