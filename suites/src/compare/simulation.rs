@@ -152,6 +152,7 @@ fn the_floor_grows_with_the_spread_and_shrinks_with_pairs() {
 fn few_pairs_decide_nothing() {
     let clear = vec![vec![0.5; 5]; 9];
     assert_eq!(Evidence::new(&clear, &[]).speed(), Speed::Undecided);
+    assert_eq!(Evidence::new(&clear, &[]).resolution(), f64::INFINITY);
     assert_eq!(effect(&clear[..1]).ci, (f64::NEG_INFINITY, f64::INFINITY));
     assert!(effect(&[]).value.is_nan());
 }

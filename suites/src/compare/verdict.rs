@@ -81,6 +81,8 @@ impl Evidence {
     pub fn resolution(&self) -> f64 {
         match self.speed() {
             Speed::Unchanged => self.effect.ci.0.abs().max(self.effect.ci.1.abs()),
+            // So few can decide nothing.
+            _ if self.effect.pairs < LOOKS[0] => f64::INFINITY,
             _ => self.margin() + 1.64 * self.effect.half_width(),
         }
     }
