@@ -1,0 +1,10 @@
+//! The engineered variants.
+
+pub mod spectral;
+
+pub(super) mod altmin;
+
+mod factor;
+mod gram;
+mod half;
+mod kernel;

@@ -1,0 +1,7 @@
+//! Tests of the completion family: fast variants against the reference, properties, bad input.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod agreement;
+mod bad_input;
+mod properties;
+mod support;
