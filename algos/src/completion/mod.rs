@@ -34,6 +34,7 @@ pub mod fast;
 pub mod instance;
 pub mod observations;
 pub mod reference;
+pub mod sensing;
 pub mod sketched;
 pub mod start;
 

@@ -137,7 +137,8 @@ fn subsets_and_injected_errors_are_the_same_in_all_variants() {
         let reference = run(Variant::Reference, &instance.observations, &options).unwrap().value;
         let fast = run(Variant::Cholesky, &instance.observations, &options).unwrap().value;
         let distance = apart(full(&fast).as_ref(), full(&reference).as_ref());
-        assert!(distance < 1e-9, "{sampling:?}: {distance:e}");
+        // About nine equations for three unknowns: normal equations lose twice the digits of the condition.
+        assert!(distance < 1e-7, "{sampling:?}: {distance:e}");
         let clean = Options { perturbation: None, ..options };
         let clean = run(Variant::Cholesky, &instance.observations, &clean).unwrap().value;
         assert!(apart(full(&fast).as_ref(), full(&clean).as_ref()) > 1e-4);

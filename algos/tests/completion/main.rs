@@ -4,4 +4,5 @@
 mod agreement;
 mod bad_input;
 mod properties;
+mod sensing;
 mod support;

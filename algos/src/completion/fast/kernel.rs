@@ -11,7 +11,7 @@ pub(super) const TILE: usize = 64;
 
 /// Copies one row of the other factor into row `r` of a panel.
 #[inline(always)]
-pub(super) fn pack(panel: &mut [f64], r: usize, row: &[f64]) {
+pub(in crate::completion) fn pack(panel: &mut [f64], r: usize, row: &[f64]) {
     for (tile, part) in panel.as_chunks_mut::<TILE>().0.iter_mut().zip(row.as_chunks::<8>().0) {
         tile.as_chunks_mut::<8>().0[r] = *part;
     }
@@ -21,7 +21,7 @@ pub(super) fn pack(panel: &mut [f64], r: usize, row: &[f64]) {
 ///
 /// Both products take the panel while it is in the first cache: that halves the traffic of a step.
 #[inline(always)]
-pub(super) fn fused<S: Lanes>(simd: S, panel: &[f64], x: &[f64], b: Option<&[f64; 8]>, w: &mut [f64]) -> f64 {
+pub(in crate::completion) fn fused<S: Lanes>(simd: S, panel: &[f64], x: &[f64], b: Option<&[f64; 8]>, w: &mut [f64]) -> f64 {
     let mut sums = [simd.splat(0.0); 8];
     for (tile, x) in panel.as_chunks::<TILE>().0.iter().zip(x.as_chunks::<8>().0) {
         let x = simd.load(x);
@@ -42,7 +42,7 @@ pub(super) fn fused<S: Lanes>(simd: S, panel: &[f64], x: &[f64], b: Option<&[f64
 
 /// `w += Aᵀ q` on one panel, in two chains of additions.
 #[inline(always)]
-pub(super) fn adjoint<S: Lanes>(simd: S, panel: &[f64], q: &[f64; 8], w: &mut [f64]) {
+pub(in crate::completion) fn adjoint<S: Lanes>(simd: S, panel: &[f64], q: &[f64; 8], w: &mut [f64]) {
     let mut weights = [simd.splat(0.0); 8];
     for r in 0..8 {
         weights[r] = simd.splat(q[r]);
@@ -60,7 +60,7 @@ pub(super) fn adjoint<S: Lanes>(simd: S, panel: &[f64], q: &[f64; 8], w: &mut [f
 
 /// `a·b`.
 #[inline(always)]
-pub(super) fn dot<S: Lanes>(simd: S, a: &[f64], b: &[f64]) -> f64 {
+pub(in crate::completion) fn dot<S: Lanes>(simd: S, a: &[f64], b: &[f64]) -> f64 {
     let mut sum = simd.splat(0.0);
     for (a, b) in a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0) {
         sum = simd.fma(simd.load(a), simd.load(b), sum);
@@ -70,7 +70,7 @@ pub(super) fn dot<S: Lanes>(simd: S, a: &[f64], b: &[f64]) -> f64 {
 
 /// `y += a x`.
 #[inline(always)]
-pub(super) fn axpy<S: Lanes>(simd: S, a: f64, x: &[f64], y: &mut [f64]) {
+pub(in crate::completion) fn axpy<S: Lanes>(simd: S, a: f64, x: &[f64], y: &mut [f64]) {
     let a = simd.splat(a);
     for (x, y) in x.as_chunks::<8>().0.iter().zip(y.as_chunks_mut::<8>().0) {
         simd.store(simd.fma(a, simd.load(x), simd.load(y)), y);
@@ -79,7 +79,7 @@ pub(super) fn axpy<S: Lanes>(simd: S, a: f64, x: &[f64], y: &mut [f64]) {
 
 /// `y = x + a y`.
 #[inline(always)]
-pub(super) fn xpay<S: Lanes>(simd: S, x: &[f64], a: f64, y: &mut [f64]) {
+pub(in crate::completion) fn xpay<S: Lanes>(simd: S, x: &[f64], a: f64, y: &mut [f64]) {
     let a = simd.splat(a);
     for (x, y) in x.as_chunks::<8>().0.iter().zip(y.as_chunks_mut::<8>().0) {
         simd.store(simd.fma(a, simd.load(y), simd.load(x)), y);

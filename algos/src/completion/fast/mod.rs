@@ -7,4 +7,4 @@ pub(super) mod altmin;
 mod factor;
 mod gram;
 mod half;
-mod kernel;
+pub(super) mod kernel;
