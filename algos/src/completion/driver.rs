@@ -19,6 +19,8 @@ use crate::{Effort, Error, NumericalError, Outcome, Status};
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Tally {
     pub effort: Effort,
+    /// Flops of row solves alone, without changes of basis.
+    pub row_flops: u64,
     pub inner_steps: u64,
     pub fallbacks: u64,
     pub underdetermined: u64,
@@ -158,6 +160,7 @@ pub(super) fn enter(
             u: Mat::zeros(m, options.rank),
             v: Mat::from_fn(n, options.rank, |i, j| f64::from(u8::from(i == j))),
             observed_residual: 0.0,
+            row_flops: 0,
             inner_steps: 0,
             fallbacks: 0,
             warnings: warnings(observations, options, 0),
@@ -227,6 +230,7 @@ pub(super) fn run(
             finite(u.as_ref(), t + 1)?;
             u_hat = basis(u.as_ref())?; // line 8
             tally.effort.iterations += 1;
+            tally.row_flops = tally.effort.flops;
             let sweep =
                 Sweep { sweep: t + 1, u: u.as_ref(), v: v_hat.as_ref(), scale, exact: true, effort: tally.effort };
             let stop = stopping.wanted().then(|| {
@@ -256,6 +260,7 @@ pub(super) fn finish(
 ) -> Outcome<Completion> {
     let value = Completion {
         observed_residual: observed_residual(observations, u.as_ref(), v.as_ref()),
+        row_flops: tally.row_flops,
         inner_steps: tally.inner_steps,
         fallbacks: tally.fallbacks,
         warnings: warnings(observations, options, tally.underdetermined),

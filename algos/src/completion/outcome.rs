@@ -16,6 +16,8 @@ pub struct Completion {
     pub v: Mat<f64>,
     /// `‖P_Ω(U Vᵀ − M)‖_F/‖P_Ω(M)‖_F`. Small does not mean recovered: with too few entries it always is.
     pub observed_residual: f64,
+    /// Flops counted in the row solves, without changes of basis and the start.
+    pub row_flops: u64,
     /// Steps of conjugate gradients over all rows; zero for direct solvers.
     pub inner_steps: u64,
     /// Rows solved by a rank-revealing factorization because Cholesky broke down.

@@ -164,6 +164,7 @@ impl<'a> Run<'a> {
         let lines = if columns { self.subsets.columns(t) } else { self.subsets.rows(t) };
         let done = half(lines, design, x, method, self.simd, self.par, &mut self.scratch)?;
         self.tally.effort += done.tally.effort;
+        self.tally.row_flops += done.tally.effort.flops;
         self.tally.inner_steps += done.tally.inner_steps;
         self.tally.fallbacks += done.tally.fallbacks;
         self.tally.underdetermined += done.tally.underdetermined;

@@ -21,7 +21,13 @@ pub(in crate::completion) fn pack(panel: &mut [f64], r: usize, row: &[f64]) {
 ///
 /// Both products take the panel while it is in the first cache: that halves the traffic of a step.
 #[inline(always)]
-pub(in crate::completion) fn fused<S: Lanes>(simd: S, panel: &[f64], x: &[f64], b: Option<&[f64; 8]>, w: &mut [f64]) -> f64 {
+pub(in crate::completion) fn fused<S: Lanes>(
+    simd: S,
+    panel: &[f64],
+    x: &[f64],
+    b: Option<&[f64; 8]>,
+    w: &mut [f64],
+) -> f64 {
     let mut sums = [simd.splat(0.0); 8];
     for (tile, x) in panel.as_chunks::<TILE>().0.iter().zip(x.as_chunks::<8>().0) {
         let x = simd.load(x);
