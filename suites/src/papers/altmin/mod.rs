@@ -4,6 +4,7 @@
 mod coherence;
 mod contraction;
 mod cost;
+mod figures;
 mod geometric;
 mod inexact;
 mod init;
@@ -14,6 +15,8 @@ mod setting;
 mod split;
 
 use crate::harness::prelude::*;
+
+pub(super) use geometric::{largest, smallest};
 
 /// The paper.
 pub const PAPER: Paper = Paper {
@@ -64,6 +67,6 @@ pub const PAPER: Paper = Paper {
         split::CLAIM,
         precondition::CLAIM,
     ],
-    figures: &[],
+    figures: figures::ALL,
     cases: &[],
 };
