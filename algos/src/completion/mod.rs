@@ -22,7 +22,7 @@
 //! # What is here
 //!
 //! [`altmin`] runs any [`Variant`]; [`observations`] holds the entries, [`start`] the spectral start, [`instance`] draws
-//! problems with a planted truth, [`diagnose`] measures errors, [`soft_impute`] is the convex baseline, and [`sensing`]
+//! problems with a planted truth, [`diagnose`] measures errors, [`soft_impute`] is the convex baseline, [`load`] reads ratings and Matrix Market files, and [`sensing`]
 //! has the gradient descents on factors from linear measurements.
 //!
 //! Sources: Jain, Netrapalli & Sanghavi, [arXiv:1212.0467](https://arxiv.org/abs/1212.0467); Gu, Song, Yin & Zhang,
@@ -32,10 +32,12 @@
 pub mod diagnose;
 pub mod fast;
 pub mod instance;
+pub mod load;
 pub mod observations;
 pub mod reference;
 pub mod sensing;
 pub mod sketched;
+pub mod soft_impute;
 pub mod start;
 
 mod components;

@@ -63,6 +63,12 @@ impl Lines {
         })
     }
 
+    /// The same positions with values made from line, index and value.
+    pub(super) fn map(&self, f: impl Fn(usize, usize, f64) -> f64) -> Self {
+        let value = self.entries().map(|(i, j, v)| f(i, j, v)).collect();
+        Self { start: self.start.clone(), index: self.index.clone(), value }
+    }
+
     /// The same entries with lines and indices exchanged: a counting sort, `O(entries)`.
     fn transposed(&self, lines: usize) -> Self {
         let mut start = vec![0; lines + 1];

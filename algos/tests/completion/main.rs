@@ -3,6 +3,7 @@
 
 mod agreement;
 mod bad_input;
+mod baselines;
 mod properties;
 mod sensing;
 mod support;

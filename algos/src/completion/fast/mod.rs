@@ -4,7 +4,7 @@ pub mod spectral;
 
 pub(super) mod altmin;
 
-mod factor;
+pub(super) mod factor;
 mod gram;
 mod half;
 pub(super) mod kernel;

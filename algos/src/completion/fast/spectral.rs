@@ -48,6 +48,11 @@ pub fn leading(observations: &Observations, k: usize, start: Mat<f64>) -> Result
     Ok((left.to_mat(), before))
 }
 
+/// `Y = W X` for a matrix `W` given by lines.
+pub(in crate::completion) fn spread(lines: &Lines, x: &Factor, y: &mut Factor) {
+    Simd::detect().run(Spread { lines, x, y });
+}
+
 /// `Y = W X` by lines: each entry adds a multiple of one row of `X`.
 struct Spread<'a> {
     lines: &'a Lines,

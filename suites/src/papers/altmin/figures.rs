@@ -6,6 +6,7 @@ use super::{
     geometric::Geometric,
     inexact::Inexact,
     init::Starts,
+    nuclear::{Attempt, Digits, Held, Method},
     phase::{Phase, x},
     robust::Robust,
     setting::{Run, Setting, Snapshot, Solver, Start},
@@ -70,6 +71,14 @@ pub const ALL: &[Figure] = &[
               both are one.",
         experiments: &["altmin-init"],
         draw: start,
+    },
+    Figure {
+        key: "digits",
+        title: "Hidden pixels of the optical digits",
+        alt: "Error on hidden entries over the rank for three rates of observation: AltMin follows the best approximation \
+              of the whole matrix at small ranks and leaves it upwards where equations become scarce.",
+        experiments: &["altmin-digits"],
+        draw: digits,
     },
 ];
 
@@ -202,4 +211,33 @@ fn start(rows: &Rows<'_>) -> Panels {
     }
     let axis = Axis::linear("fraction with relerr < 1e-3").range(0.0, 1.0);
     Ok(vec![Panel::new("n = 400, k = 5", axis, Axis::category("")).bars(bars)])
+}
+
+fn digits(rows: &Rows<'_>) -> Panels {
+    let rows = rows.of(Digits::HELD)?;
+    let mut panels = Vec::new();
+    for p in [0.3, 0.5, 0.8] {
+        let line = |method: Method| {
+            band_over(&rows, move |a: &Attempt| a.method == method && a.p == p, |a| a.rank as f64, |h: &Held| h.error)
+        };
+        let level = |method: Method| line(method).first().map(|at| at.2);
+        let curves = (line(Method::Altmin), line(Method::Limit));
+        if curves.0.is_empty() {
+            continue;
+        }
+        let mut panel = Panel::new(
+            format!("{:.0} % observed", 100.0 * p),
+            Axis::log2("rank"),
+            Axis::log("relative error on hidden entries").range(0.1, 10.0),
+        )
+        .line_band("AltMin", curves.0)
+        .line_band("SVD of the whole matrix", curves.1);
+        for (method, label) in [(Method::SoftImpute, "Soft-Impute"), (Method::Means, "column means")] {
+            if let Some(y) = level(method) {
+                panel = panel.hline(y, label);
+            }
+        }
+        panels.push(panel);
+    }
+    Ok(panels)
 }

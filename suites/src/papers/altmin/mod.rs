@@ -1,6 +1,7 @@
 //! Gu, Song, Yin & Zhang: matrix completion by robust alternating minimization, and the algorithm of Jain, Netrapalli &
 //! Sanghavi that it builds on.
 
+mod cases;
 mod coherence;
 mod contraction;
 mod cost;
@@ -8,6 +9,7 @@ mod figures;
 mod geometric;
 mod inexact;
 mod init;
+mod nuclear;
 mod phase;
 mod precondition;
 mod robust;
@@ -50,6 +52,8 @@ pub const PAPER: Paper = Paper {
         &init::Starts,
         &split::Split,
         &precondition::Precondition,
+        &nuclear::Nuclear,
+        &nuclear::Digits,
     ],
     claims: &[
         geometric::CLAIM,
@@ -66,7 +70,9 @@ pub const PAPER: Paper = Paper {
         init::CLAIM,
         split::CLAIM,
         precondition::CLAIM,
+        nuclear::CLAIM,
+        nuclear::DIGITS,
     ],
     figures: figures::ALL,
-    cases: &[],
+    cases: cases::ALL,
 };

@@ -124,10 +124,10 @@ record! {
         pub overall: Option<f64>,
         /// Median relative error of the last eight sweeps.
         pub floor: f64,
-        /// Sine of the largest angle between the start and the true left space.
-        pub start_distance: f64,
+        /// Sine of the largest angle between the clipped start and the true left space; only where there is clipping.
+        pub start_distance: Option<f64>,
         /// The same for the start without clipping.
-        pub unclipped_distance: f64,
+        pub unclipped_distance: Option<f64>,
         /// Entries that clipping set to zero.
         pub clipped: usize,
         /// Incoherence of the true left factor.
@@ -245,11 +245,16 @@ pub fn complete(setting: &Setting, trial: &Trial<'_>) -> Result<(Run, Vec<Snapsh
     if let Some(fault) = fault {
         return Err(fault);
     }
-    // Subsets are labelled by the solver; starts are compared where all samples are used.
-    let begun = start::start(&instance.observations, &options, Svd::Subspace)?;
-    let plain = match options.clip {
-        None => begun.clone(),
-        Some(_) => start::start(&instance.observations, &Options { clip: None, ..options }, Svd::Subspace)?,
+    let distance = |options: &Options<'_>| -> Result<(usize, f64), Error> {
+        let start = start::start(&instance.observations, options, Svd::Subspace)?;
+        Ok((start.clipped, subspace_distance(start.u.as_ref(), truth.u.as_ref())?))
+    };
+    let (clipped, distances) = match options.clip {
+        None => (0, None),
+        Some(_) => {
+            let (clipped, own) = distance(&options)?;
+            (clipped, Some((own, distance(&Options { clip: None, ..options })?.1)))
+        }
     };
     let fit = window(&errors);
     let last = errors.last().copied().unwrap_or(f64::NAN);
@@ -261,9 +266,9 @@ pub fn complete(setting: &Setting, trial: &Trial<'_>) -> Result<(Run, Vec<Snapsh
         r2: fit.map(|(_, r2)| r2),
         overall: (errors.len() > 2).then(|| (last / errors[1]).powf(1.0 / (errors.len() - 2) as f64)),
         floor: stats::median(&errors[errors.len().saturating_sub(8)..]).value,
-        start_distance: subspace_distance(begun.u.as_ref(), truth.u.as_ref())?,
-        unclipped_distance: subspace_distance(plain.u.as_ref(), truth.u.as_ref())?,
-        clipped: begun.clipped,
+        start_distance: distances.map(|d| d.0),
+        unclipped_distance: distances.map(|d| d.1),
+        clipped,
         mu,
         observed: instance.observations.len(),
         inner_steps: outcome.value.inner_steps,

@@ -188,8 +188,9 @@ pub fn descend(settings: &[Setting], trial: &Trial<'_>, keep: usize) -> Result<V
             let small = reduce(&truth, std::slice::from_ref(start))?;
             let target = small.truth.matrix();
             let mut model = Population::new(&small.truth);
+            let steps = watch.setting.steps;
             let mut see = |i: &Iterate<'_>| watch.see(i, &target);
-            ends.extend(lockstep::descend(&mut model, &small.starts, ETA, watch.setting.steps, &mut see)?.value);
+            ends.extend(lockstep::descend(&mut model, &small.starts, ETA, steps, &mut see)?.value);
         }
         ends
     } else {
