@@ -147,7 +147,7 @@ impl Problem for Completion {
 /// Both factors, row after row.
 fn values(u: &Mat<f64>, v: &Mat<f64>) -> Vec<f64> {
     let rows =
-        |x: &Mat<f64>| (0..x.nrows()).flat_map(|i| (0..x.ncols()).map(move |j| (i, j))).map(|at| x[at]).collect();
+        |x: &Mat<f64>| x.row_iter().flat_map(|row| row.iter().copied().collect::<Vec<f64>>()).collect::<Vec<f64>>();
     [rows(u), rows(v)].concat()
 }
 

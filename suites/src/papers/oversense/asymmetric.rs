@@ -40,9 +40,9 @@ fn points(scale: Scale) -> Vec<Setting> {
 
 fn trials(scale: Scale, point: &Setting) -> u32 {
     match (scale, point.is_population(), point.steps) {
-        (Scale::Smoke, _, 4000) => 16,
+        (Scale::Smoke, _, 4000) => 32,
         (Scale::Smoke, ..) => 4,
-        (Scale::Default, true, 4000) => 24,
+        (Scale::Default, true, 4000) => 40,
         (Scale::Default, true, _) => 12,
         (Scale::Default, false, _) => 5,
         (Scale::Full, ..) => 40,
