@@ -182,12 +182,22 @@ impl Block {
         let k = set.len();
         let t = if dual { &self.dual } else { &self.t };
         if let &[p, q] = set {
-            let (p, q) = (n * p, n * q);
-            for i in 0..n {
-                let (x, y) = (a[i + p], a[i + q]);
-                a[i + p] = x * t[0] + y * t[1];
-                a[i + q] = x * t[2] + y * t[3];
+            // The usual size, without a loop over the set.
+            let (p, q, t) =
+                (p.min(q), p.max(q), if p < q { [t[0], t[1], t[2], t[3]] } else { [t[3], t[2], t[1], t[0]] });
+            let (left, right) = a.split_at_mut(n * q);
+            let (x, y) = (&mut left[n * p..n * p + n], &mut right[..n]);
+            for (x, y) in x.iter_mut().zip(y.iter_mut()) {
+                (*x, *y) = (*x * t[0] + *y * t[1], *x * t[2] + *y * t[3]);
             }
+            for z in [x, y] {
+                (z[p], z[q]) = (z[p] * t[0] + z[q] * t[1], z[p] * t[2] + z[q] * t[3]);
+            }
+            for i in 0..n {
+                a[p + n * i] = a[i + n * p];
+                a[q + n * i] = a[i + n * q];
+            }
+            return;
         } else {
             for i in 0..n {
                 self.row.iter_mut().zip(set).for_each(|(x, &s)| *x = a[i + n * s]);
