@@ -50,6 +50,7 @@ pub mod potential;
 
 pub mod readout;
 pub mod solver;
+pub mod svd;
 
 pub mod trajectory;
 

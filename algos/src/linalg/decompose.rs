@@ -52,6 +52,19 @@ pub fn thin_svd(a: MatRef<'_, f64>) -> Result<Svd, Error> {
     Ok(Svd { left, values: values.column_vector().iter().copied().collect(), right })
 }
 
+/// The right singular vectors `W: n×n` of `A: m×n`, `m ≥ n`, in the order of descending singular values.
+pub fn right_singular_vectors(a: MatRef<'_, f64>) -> Result<Mat<f64>, Error> {
+    let (m, n) = a.shape();
+    let mut values = Diag::zeros(m.min(n));
+    let mut right = Mat::zeros(n, n);
+    let (no, full) = (ComputeSvdVectors::No, ComputeSvdVectors::Full);
+    let mut memory = MemBuffer::new(svd_scratch::<f64>(m, n, no, full, Par::Seq, Spec::default()));
+    let stack = MemStack::new(&mut memory);
+    svd(a, values.as_mut(), None, Some(right.as_mut()), Par::Seq, stack, Spec::default())
+        .map_err(|_| NumericalError::Factorization { what: "singular value decomposition" })?;
+    Ok(right)
+}
+
 /// The singular values of `A`, descending.
 pub fn singular_values(a: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
     let (m, n) = a.shape();

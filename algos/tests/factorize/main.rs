@@ -6,3 +6,4 @@ mod law;
 mod pivots;
 mod support;
 mod trajectories;
+mod values;

@@ -6,7 +6,7 @@ mod greedy;
 mod random;
 
 pub use control::{AdjacentOnly, Adversarial, FixedPartition};
-pub use cyclic::{DeRijk, RoundRobin, RowCyclic};
+pub use cyclic::{DeRijk, RoundRobin, RowCyclic, round};
 pub use greedy::GreedyMax;
 pub use random::{OrderedPair, ShuffledSweep, UniformIid};
 
