@@ -48,6 +48,7 @@ pub mod instance;
 pub mod pivot;
 pub mod potential;
 
+pub mod qr;
 pub mod readout;
 pub mod solver;
 pub mod svd;

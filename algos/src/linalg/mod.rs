@@ -6,7 +6,9 @@
 mod decompose;
 mod reflectors;
 
-pub use decompose::{Svd, norm, orthonormal_basis, right_singular_vectors, singular_values, symmetric_eigen, thin_svd};
+pub use decompose::{
+    Svd, cholesky, norm, orthonormal_basis, right_singular_vectors, singular_values, symmetric_eigen, thin_svd,
+};
 pub use reflectors::{Reflectors, householder, pivoted_householder};
 
 use faer::linalg::matmul::{

@@ -3,6 +3,7 @@
 
 mod factorizations;
 mod law;
+mod orthogonal;
 mod pivots;
 mod support;
 mod trajectories;
