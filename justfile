@@ -14,6 +14,10 @@ test *ARGS:
 bench *ARGS:
     cargo bench --package suites {{ARGS}}
 
+# Time other libraries beside ours; `just peers setup` once, then `just peers run`.
+peers *ARGS:
+    cargo residual peers {{ARGS}}
+
 # Compare the working tree with a revision: speed, accuracy, claims.
 compare *ARGS:
     cargo residual compare {{ARGS}}

@@ -9,7 +9,7 @@ use std::{
 use clap::{Parser, Subcommand};
 
 use crate::{
-    commands::{calibrate, check, compare, diff, list, merge, reproduce, rerun, why, worker},
+    commands::{calibrate, check, compare, diff, list, merge, peers, reproduce, rerun, why, worker},
     harness::{
         difference::{Limit, Tolerance},
         error::{Error, Result},
@@ -92,6 +92,9 @@ enum Command {
     },
     /// Compare two revisions, or two variants: speed, accuracy, counted work, claims.
     Compare(Box<compare::CompareArguments>),
+    /// Other libraries on the same cases: make their environment, list them, time them beside ours.
+    #[command(subcommand)]
+    Peers(peers::PeersCommand),
     /// Run cases on request: JSON lines on standard input and output.
     Worker(worker::WorkerArguments),
 }
@@ -202,6 +205,7 @@ fn dispatch(papers: &'static [&'static Paper], command: Command) -> Result<ExitC
         }
         Command::Why { claim, out } => why::why(papers, &claim, &out.out),
         Command::Compare(a) => compare::compare(&a),
+        Command::Peers(command) => peers::peers(papers, &command),
         Command::Worker(a) => worker::worker(papers, a),
     }
 }

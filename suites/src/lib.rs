@@ -9,6 +9,7 @@ pub mod commands;
 pub mod compare;
 pub mod harness;
 pub mod papers;
+pub mod peers;
 pub mod worker;
 
 pub use algos::{self, faer};

@@ -93,7 +93,8 @@ pub struct CompareArguments {
     slowdown: Vec<String>,
 }
 
-fn compile(pattern: &str) -> Result<GlobMatcher, String> {
+/// Reads a glob.
+pub fn compile(pattern: &str) -> Result<GlobMatcher, String> {
     glob(pattern).map_err(|e| e.to_string())
 }
 

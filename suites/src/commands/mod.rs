@@ -6,6 +6,7 @@ pub mod compare;
 pub mod diff;
 pub mod list;
 pub mod merge;
+pub mod peers;
 pub mod plan;
 pub mod reproduce;
 pub mod rerun;

@@ -67,11 +67,11 @@ impl<'a> Client<'a> {
                 BufReader::new(output).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
             });
         }
-        let hello = Hello { protocol: PROTOCOL, about: None };
+        let hello = Hello { protocol: PROTOCOL, about: None, peers: Vec::new() };
         let mut client = Self { hello, name, child, input, lines, complaints, limit, stop, alive: true };
-        let line = client.line(GREETING)?.map_err(|refusal| {
-            Error::broken(format!("the {name} side has no working `residual worker`: {}", refusal.error))
-        })?;
+        let line = client
+            .line(GREETING)?
+            .map_err(|refusal| Error::broken(format!("the {name} side has no working worker: {}", refusal.error)))?;
         client.hello = serde_json::from_str(&line)
             .map_err(|_| Error::broken(format!("the {name} side does not speak the worker protocol: `{line}`")))?;
         let theirs = client.hello.protocol;
@@ -89,19 +89,27 @@ impl<'a> Client<'a> {
         self.alive
     }
 
-    /// Asks for a measurement. A process that dies or does not answer in time is a refusal too; an error means that the
-    /// user stopped the command.
+    /// Asks for a measurement of a verified output.
     pub fn ask(&mut self, request: &Request) -> Result<Result<Measured, Refusal>> {
+        Ok(self.exchange(request)?.and_then(|reply| match reply {
+            Reply::Measured(measured) => Ok(measured),
+            Reply::Computed(_) => Err(Refusal::new(Failure::Crashed, "the answer is that of a peer")),
+            Reply::Refused(refusal) => Err(refusal),
+        }))
+    }
+
+    /// Sends a request and waits for the reply. A process that dies or does not answer in time is a refusal too; an
+    /// error means that the user stopped the command.
+    pub fn exchange(&mut self, request: &Request) -> Result<Result<Reply, Refusal>> {
         let Ok(mut line) = serde_json::to_string(request) else {
             return Err(Error::broken("a request has no JSON form"));
         };
         line.push('\n');
         // A failed write means that the process is gone, which the wait for its answer finds out.
         let _gone = self.input.as_mut().map(|input| input.write_all(line.as_bytes()));
-        Ok(self.line(self.limit)?.and_then(|line| match serde_json::from_str(&line) {
-            Ok(Reply::Measured(measured)) => Ok(measured),
-            Ok(Reply::Refused(refusal)) => Err(refusal),
-            Err(_) => Err(Refusal::new(Failure::Crashed, format!("the answer is not of the protocol: `{line}`"))),
+        Ok(self.line(self.limit)?.and_then(|line| {
+            let foreign = |_| Refusal::new(Failure::Crashed, format!("the answer is not of the protocol: `{line}`"));
+            serde_json::from_str(&line).map_err(foreign)
         }))
     }
 

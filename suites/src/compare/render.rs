@@ -155,7 +155,8 @@ fn percent(ratio: f64) -> String {
     if ratio.is_finite() { format!("{:+.1} %", 100.0 * ratio) } else { "?".into() }
 }
 
-fn duration(ns: f64) -> String {
+/// A time for people.
+pub fn duration(ns: f64) -> String {
     match ns {
         ns if ns < 1e3 => format!("{ns:.0} ns"),
         ns if ns < 1e6 => format!("{:.1} µs", ns / 1e3),

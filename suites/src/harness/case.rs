@@ -3,6 +3,7 @@
 use std::{io, path::Path};
 
 use algos::{Effort, Par};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{experiment::Scale, paper::Paper};
@@ -17,8 +18,24 @@ pub trait Case: Sync {
     fn scale(&self) -> Scale;
     /// The variants that solve it; the first is the reference.
     fn variants(&self) -> &'static [&'static str];
+    /// What a variant is for.
+    fn role(&self, _variant: &str) -> Role {
+        Role::Algorithm
+    }
     /// Makes the problem.
     fn problem(&self, seed: u64) -> Result<Box<dyn Problem>, algos::Error>;
+}
+
+/// What a variant is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// An algorithm of this project.
+    Algorithm,
+    /// What a user of another library writes; its name begins with that of the library's crate.
+    Peer,
+    /// What the machine allows; it solves nothing.
+    Bound,
 }
 
 /// One instance of a case.

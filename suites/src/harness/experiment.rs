@@ -186,6 +186,13 @@ pub struct Point {
 type RunTrial = dyn Fn(&Trial<'_>) -> Result<TrialRows> + Send + Sync;
 
 impl Point {
+    /// A point that only counts its trials.
+    #[cfg(test)]
+    pub(super) fn unrunnable(trials: u32, cost: Cost) -> Self {
+        let run = Box::new(|_: &Trial<'_>| Err(Error::broken("this point cannot be run")));
+        Self { cells: String::new(), key: Vec::new(), trials, cost, run }
+    }
+
     /// Runs one trial of this point.
     pub fn run(&self, trial: &Trial<'_>) -> Result<TrialRows> {
         (self.run)(trial)

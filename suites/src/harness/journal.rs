@@ -24,8 +24,6 @@ use super::{
 
 /// Point, trial and seconds, ahead of the rows.
 const PLACE: usize = 16;
-/// Frames are copied in writes of about this many bytes.
-const CHUNK: usize = 1 << 20;
 
 /// Which run a journal belongs to. A run goes on only with its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,21 +158,21 @@ impl Journal {
         Ok(())
     }
 
-    /// Appends those of `trials` that are not here yet from another journal.
+    /// Appends those of `trials` that are not here yet from another journal, which is held in memory meanwhile.
     pub fn copy(&mut self, from: &Self, trials: &[(u32, u32)]) -> Result<()> {
-        let missing: Vec<_> = trials.iter().filter(|place| !self.index.contains_key(place)).collect();
+        let mut whole = vec![0; from.end as usize];
+        from.file.read_exact_at(&mut whole, 0).map_err(|e| Error::file("read", &from.path, &e))?;
         let (mut bytes, mut entries) = (Vec::new(), Vec::new());
-        for (number, &&place) in missing.iter().enumerate() {
-            let (entry, frame) = from.frame(place)?;
+        for &place in trials.iter().filter(|place| !self.index.contains_key(place)) {
+            let entry = from.entry(place)?;
+            let start = entry.offset as usize;
+            let frame = whole.get(start..start + HEAD + entry.length as usize).unwrap_or_default();
+            from.intact(place, frame)?;
             entries.push((place, Entry { offset: bytes.len() as u64, ..entry }));
-            bytes.extend(frame);
-            if bytes.len() >= CHUNK || number + 1 == missing.len() {
-                let start = self.write(&bytes)?;
-                let moved = |(place, e): (_, Entry)| (place, Entry { offset: start + e.offset, ..e });
-                self.index.extend(entries.drain(..).map(moved));
-                bytes.clear();
-            }
+            bytes.extend_from_slice(frame);
         }
+        let start = self.write(&bytes)?;
+        self.index.extend(entries.into_iter().map(|(place, e)| (place, Entry { offset: start + e.offset, ..e })));
         Ok(())
     }
 
@@ -190,21 +188,25 @@ impl Journal {
         Ok(start)
     }
 
-    fn frame(&self, place: (u32, u32)) -> Result<(Entry, Vec<u8>)> {
-        let entry = *self.index.get(&place).ok_or_else(|| self.fault(place, "is missing"))?;
-        let mut frame = vec![0; HEAD + entry.length as usize];
-        self.file.read_exact_at(&mut frame, entry.offset).map_err(|e| Error::file("read", &self.path, &e))?;
-        match frame::decode(&frame) {
-            Some(_) => Ok((entry, frame)),
-            None => Err(self.fault(place, "was damaged after it was read; run the same command again")),
-        }
-    }
-
     /// What a trial left.
     pub fn read(&self, point: u32, trial: u32) -> Result<TrialRows> {
-        let (_, frame) = self.frame((point, trial))?;
-        let rows = frame.get(HEAD + PLACE..).and_then(|rows| ciborium::from_reader(rows).ok());
-        rows.ok_or_else(|| self.fault((point, trial), "cannot be decoded; use --fresh to run it again"))
+        let place = (point, trial);
+        let entry = self.entry(place)?;
+        let mut frame = vec![0; HEAD + entry.length as usize];
+        self.file.read_exact_at(&mut frame, entry.offset).map_err(|e| Error::file("read", &self.path, &e))?;
+        let payload = self.intact(place, &frame)?;
+        let rows = payload.get(PLACE..).and_then(|rows| ciborium::from_reader(rows).ok());
+        rows.ok_or_else(|| self.fault(place, "cannot be decoded; use --fresh to run it again"))
+    }
+
+    fn entry(&self, place: (u32, u32)) -> Result<Entry> {
+        self.index.get(&place).copied().ok_or_else(|| self.fault(place, "is missing"))
+    }
+
+    /// The payload of a trial's frame.
+    fn intact<'a>(&self, place: (u32, u32), frame: &'a [u8]) -> Result<&'a [u8]> {
+        let damaged = || self.fault(place, "was damaged after it was read; run the same command again");
+        frame::decode(frame).ok_or_else(damaged)
     }
 
     fn fault(&self, (point, trial): (u32, u32), what: &str) -> Error {

@@ -42,11 +42,17 @@ impl Shard {
     /// Everything.
     pub const WHOLE: Self = Self { index: 1, count: 1 };
 
-    /// The trials of this part, in the order of the tables. Trials are dealt in turn, so that all parts get a share of
-    /// the dear points.
+    /// The trials of this part as `(point, trial)`, in the order of the tables. Trials are dealt in turn, so that all
+    /// parts get a share of the dear points. Cost: the number of points plus that of the part's trials.
     pub fn trials(self, points: &[Point]) -> impl Iterator<Item = (u32, u32)> {
-        let mine = move |number: usize| number % self.count as usize == self.index as usize - 1;
-        trials(points).enumerate().filter(move |&(number, _)| mine(number)).map(|(_, place)| place)
+        let (count, index) = (u64::from(self.count), u64::from(self.index) - 1);
+        let mut before = 0;
+        (0u32..).zip(points).flat_map(move |(number, point)| {
+            let first = (index + count - before % count) % count;
+            before += u64::from(point.trials);
+            let mine = (first..u64::from(point.trials)).step_by(self.count as usize);
+            mine.map(move |trial| (number, trial as u32))
+        })
     }
 }
 
@@ -85,11 +91,6 @@ pub struct Run {
 /// The path of an experiment's journal in a result folder.
 pub fn journal_path(selected: &Selected) -> String {
     format!("{}.journal", selected.name())
-}
-
-/// All trials of the points as `(point, trial)`, in the order of the tables.
-pub fn trials(points: &[Point]) -> impl Iterator<Item = (u32, u32)> {
-    (0u32..).zip(points).flat_map(|(number, point)| (0..point.trials).map(move |trial| (number, trial)))
 }
 
 impl Run {
@@ -271,4 +272,30 @@ fn timed_trial(selected: &Selected, point: &Point, index: u32, master: u64) -> R
 fn panic_message(payload: &(dyn Any + Send)) -> &str {
     let text = payload.downcast_ref::<&str>().copied();
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::harness::experiment::Cost;
+
+    #[test]
+    fn the_parts_deal_out_every_trial_once() {
+        let cost = Cost { flops: 1.0, memory: 0, rows: 0 };
+        let point = |trials| Point::unrunnable(trials, cost);
+        let points: Vec<Point> = [3, 0, 7, 1, 64].map(point).into();
+        let whole: Vec<_> = Shard::WHOLE.trials(&points).collect();
+        assert_eq!(whole.len(), 75);
+        assert!(whole.is_sorted());
+        for count in [1, 2, 3, 5, 75, 80] {
+            let parts: Vec<Vec<_>> =
+                (1..=count).map(|index| Shard { index, count }.trials(&points).collect()).collect();
+            let (least, most) = (parts.iter().map(Vec::len).min(), parts.iter().map(Vec::len).max());
+            assert!(most <= least.map(|n| n + 1), "{count} parts of {least:?} to {most:?} trials");
+            // Dealt in turn: the first of each part, then the second of each.
+            let dealt: Vec<_> =
+                (0..75).filter_map(|k| parts[k % count as usize].get(k / count as usize)).copied().collect();
+            assert_eq!(dealt, whole, "{count} parts");
+        }
+    }
 }

@@ -6,7 +6,7 @@
 mod measure;
 pub mod serve;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use algos::Effort;
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,23 @@ pub struct Hello {
     /// Who it is; left out by `--brief`.
     #[serde(flatten)]
     pub about: Option<About>,
+    /// The peers that a script in another language offers; it makes no problems itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub peers: Vec<PeerOffer>,
+}
+
+/// An implementation outside Rust.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PeerOffer {
+    /// Its name, as a variant.
+    pub name: String,
+    /// A glob: the cases that it solves.
+    pub cases: String,
+    /// Interpreter and libraries.
+    pub versions: String,
+    /// Why it cannot run here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub absent: Option<String>,
 }
 
 /// What a worker is and can do.
@@ -78,9 +95,9 @@ pub struct Request {
     /// Threads inside the run; one if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub par: Option<usize>,
-    /// A folder with the problem as `.npy` files, for workers that do not make problems themselves.
+    /// A folder with the problem as `.npy` files, for peers, which do not make problems themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input: Option<String>,
+    pub input: Option<PathBuf>,
 }
 
 /// A line of output.
@@ -89,6 +106,8 @@ pub struct Request {
 pub enum Reply {
     /// What was measured. The output is correct.
     Measured(Measured),
+    /// What a peer measured. The output is still to be verified.
+    Computed(Computed),
     /// Why nothing was.
     Refused(Refusal),
 }
@@ -108,6 +127,17 @@ pub struct Measured {
     pub contract: f64,
     /// Work counted in one run.
     pub effort: BTreeMap<String, u64>,
+}
+
+/// A measurement of an output that nobody has verified.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Computed {
+    /// Nanoseconds on the wall clock, over all iterations.
+    pub ns: u64,
+    /// Nanoseconds of processor time of the whole process, over all iterations.
+    pub cpu_ns: u64,
+    /// The `.npy` file of the last output.
+    pub output: PathBuf,
 }
 
 /// A request that gave no measurement.

@@ -38,7 +38,7 @@ pub fn serve(papers: &[&'static Paper], options: &Options, input: impl BufRead, 
     let about = if options.brief { None } else { Some(about(papers)?) };
     let mut worker = Worker { papers, options, input, output: &mut output };
     // A partner that has gone needs no answer.
-    let _gone = worker.serve(&Hello { protocol: PROTOCOL, about });
+    let _gone = worker.serve(&Hello { protocol: PROTOCOL, about, peers: Vec::new() });
     Ok(())
 }
 

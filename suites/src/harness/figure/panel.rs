@@ -161,18 +161,12 @@ fn legend(painter: &Painter, mark: &Mark, (x, baseline): (f64, f64), palette: &P
 }
 
 /// Horizontal bars with whiskers and their values in figures.
+/// One bar a row from zero, or one diamond on a logarithmic scale, which has no zero for a bar to grow from.
 fn bars(painter: &Painter, plan: &Plan<'_>, list: &[Bar], palette: &Palette) -> Drawn {
     let Window { left, right, .. } = plan.window();
     let scale = plan.plot.x_spec();
     let at = |value: f64| plan.plot.translate(&(value, 0.0)).0.clamp(left, right);
-    let start = match scale.spacing {
-        Spacing::Linear | Spacing::Category(_) => at(0.0),
-        Spacing::Log | Spacing::Log2 => {
-            let guide =
-                plan.panel.marks.iter().find_map(|mark| if let Mark::VLine { x, .. } = mark { Some(*x) } else { None });
-            guide.filter(|x| scale.position(*x).is_some()).map_or(left, at)
-        }
-    };
+    let zero = matches!(scale.spacing, Spacing::Linear | Spacing::Category(_)).then(|| at(0.0));
     let slot = 10.0 * (plan.frame.bottom - plan.frame.top) / list.len().max(1) as f64;
     let half = (0.34 * slot).min(130.0) as i32;
     for (k, bar) in list.iter().enumerate() {
@@ -181,8 +175,14 @@ fn bars(painter: &Painter, plan: &Plan<'_>, list: &[Bar], palette: &Palette) -> 
         }
         let y = plan.plot.translate(&(plan.plot.get_x_range().start, k as f64)).1;
         let end = at(bar.value);
-        let outline: [Point; 4] = [(start, y - half), (end, y - half), (end, y + half), (start, y + half)];
-        painter.fill(&outline, palette.bar(&bar.label).alpha(0.68))?;
+        let (ink, start) = (palette.bar(&bar.label), zero.unwrap_or(end));
+        if let Some(start) = zero {
+            let outline: [Point; 4] = [(start, y - half), (end, y - half), (end, y + half), (start, y + half)];
+            painter.fill(&outline, ink.alpha(0.68))?;
+        } else {
+            painter.line(&[(left, y), (right, y)], GRID)?;
+            painter.fill(&[(end - 70, y), (end, y - 70), (end + 70, y), (end, y + 70)], ink)?;
+        }
         let mut reach = end.max(start);
         if let Some((low, high)) = bar.interval {
             let ends = [low, high].map(|v| scale.position(v).map(|_| at(v)));

@@ -15,7 +15,7 @@ use faer::{Accum, Mat, linalg::matmul::matmul};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 use crate::harness::{
-    case::{Accuracy, Case, Output, Problem, Run, Unknown, Work, Wrong},
+    case::{Accuracy, Case, Output, Problem, Role, Run, Unknown, Work, Wrong},
     experiment::Scale,
     npy,
 };
@@ -93,6 +93,14 @@ impl Case for SubGm {
     fn variants(&self) -> &'static [&'static str] {
         let all = &["reference", TWO_PRODUCTS, "fused_packed", "fused_f32", "lazy_sign", STREAM];
         if self.reference { all } else { &all[1..5] }
+    }
+
+    fn role(&self, variant: &str) -> Role {
+        match variant {
+            TWO_PRODUCTS => Role::Peer,
+            STREAM => Role::Bound,
+            _ => Role::Algorithm,
+        }
     }
 
     fn problem(&self, seed: u64) -> Result<Box<dyn Problem>, Error> {
@@ -189,7 +197,12 @@ impl Problem for Recovery {
         npy::write(&folder.join("y.npy"), &[self.instance.y.len()], &self.instance.y)?;
         // Columns of the direction are rows of the file.
         let shape = [self.direction.ncols(), self.direction.nrows()];
-        npy::write(&folder.join("direction.npy"), &shape, &entries(&self.direction))
+        npy::write(&folder.join("direction.npy"), &shape, &entries(&self.direction))?;
+        let Step::Geometric { eta, rho } = self.step else {
+            return Err(io::Error::other("peers know geometric steps only"));
+        };
+        let scalars = [("alpha", ALPHA), ("eta", eta), ("rho", rho), ("iterations", self.iterations as f64)];
+        scalars.iter().try_for_each(|(name, x)| npy::write(&folder.join(format!("{name}.npy")), &[], &[*x]))
     }
 }
 

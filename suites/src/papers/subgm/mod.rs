@@ -12,6 +12,7 @@ mod magnitude;
 mod mechanism;
 mod overfit;
 mod rank;
+mod rank_one;
 mod samples;
 mod sign_rip;
 mod truth;
@@ -44,6 +45,7 @@ pub const PAPER: Paper = Paper {
             density of outliers.",
     experiments: &[
         &rank::RankAgnostic,
+        &rank_one::RankOne,
         &samples::SampleComplexity,
         &exponential::Exponential,
         &alpha::AlphaPower,
@@ -62,6 +64,7 @@ pub const PAPER: Paper = Paper {
     ],
     claims: &[
         rank::CLAIM,
+        rank_one::CLAIM,
         samples::CLAIM,
         exponential::CLAIM,
         alpha::CLAIM,
