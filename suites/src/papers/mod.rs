@@ -2,6 +2,7 @@
 
 use crate::harness::paper::Paper;
 
+pub mod demmel;
 pub mod detherage;
 mod diagonalization;
 pub mod ding;
@@ -10,4 +11,4 @@ pub mod shah;
 pub mod subgm;
 
 /// All papers, in the order of reports.
-pub const ALL: &[&Paper] = &[&subgm::PAPER, &ding::PAPER, &detherage::PAPER, &shah::PAPER];
+pub const ALL: &[&Paper] = &[&subgm::PAPER, &ding::PAPER, &detherage::PAPER, &shah::PAPER, &demmel::PAPER];

@@ -16,7 +16,7 @@ use faer::Mat;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 use crate::harness::{
-    case::{Accuracy, Case, Output, Problem, Run, Unknown, Work, Wrong},
+    case::{Accuracy, Case, Output, Problem, Role, Run, Unknown, Work, Wrong},
     experiment::Scale,
     npy,
 };
@@ -41,7 +41,8 @@ const fn gauss(key: &'static str, about: &'static str, n: usize, scale: Scale, l
 const SVD64: Values = gauss("factorize/svd-n64", "thin SVD of a Gaussian 64×64 matrix", 64, Scale::Smoke, true);
 const SVD256: Values = gauss("factorize/svd-n256", "thin SVD of a Gaussian 256×256 matrix", 256, Scale::Default, false);
 const SVD512: Values = gauss("factorize/svd-n512", "thin SVD of a Gaussian 512×512 matrix", 512, Scale::Default, false);
-const SVD1024: Values = gauss("factorize/svd-n1024", "thin SVD of a Gaussian 1024×1024 matrix", 1024, Scale::Full, false);
+const SVD1024: Values =
+    gauss("factorize/svd-n1024", "thin SVD of a Gaussian 1024×1024 matrix", 1024, Scale::Full, false);
 /// Where the certificate must refuse, and where bidiagonal methods lose all small values.
 const GRADED: Values = Values {
     key: "factorize/svd-graded",
@@ -97,12 +98,21 @@ impl Case for Values {
         }
     }
 
+    fn role(&self, variant: &str) -> Role {
+        role(variant)
+    }
+
     fn problem(&self, seed: u64) -> Result<Box<dyn Problem>, Error> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let (m, n) = (self.m, self.n);
         let x = if self.decades > 0.0 { graded(m, n, 10.0, self.decades, &mut rng)? } else { gaussian(m, n, &mut rng) };
         Ok(Box::new(Matrix { x, relative: self.decades > 0.0, expected: OnceLock::new() }))
     }
+}
+
+/// Variants of other libraries carry the library's name.
+fn role(variant: &str) -> Role {
+    if variant.starts_with("faer_") || variant.starts_with("nalgebra_") { Role::Peer } else { Role::Algorithm }
 }
 
 struct Matrix {
@@ -214,6 +224,10 @@ impl Case for Tall {
 
     fn variants(&self) -> &'static [&'static str] {
         &["householder", "cholesky_qr2", FAER_QR]
+    }
+
+    fn role(&self, variant: &str) -> Role {
+        role(variant)
     }
 
     fn problem(&self, seed: u64) -> Result<Box<dyn Problem>, Error> {

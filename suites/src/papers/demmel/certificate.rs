@@ -78,8 +78,7 @@ impl Certificates {
 impl Experiment for Certificates {
     type Point = Trialled;
     const KEY: &'static str = "certificate";
-    const ABOUT: &'static str =
-        "Starts from double and single precision and at random on graded matrices: what the certificate says, and the error of the singular values if it is not asked.";
+    const ABOUT: &'static str = "Starts from double and single precision and at random on graded matrices: what the certificate says, and the error of the singular values if it is not asked.";
     const TABLES: &'static [TableSchema] = &[Self::STARTS.schema()];
 
     fn points(scale: Scale) -> Vec<Trialled> {
@@ -212,7 +211,8 @@ pub const FIGURE: Figure = Figure {
 fn draw(rows: &Rows<'_>) -> Result<Vec<Panel>, Unjudged> {
     let rows = rows.of(Certificates::STARTS)?;
     let mut panels = Vec::new();
-    for (title, x) in [("Departure from orthogonal columns", "η"), ("Departure of V₀ from orthogonality", "‖V₀ᵀV₀ − I‖_F")]
+    for (title, x) in
+        [("Departure from orthogonal columns", "η"), ("Departure of V₀ from orthogonality", "‖V₀ᵀV₀ − I‖_F")]
     {
         let mut panel = Panel::new(title, Axis::log(x), Axis::log("error / (eps κ(B))").range(1e-6, 1e20))
             .note("one point per start");

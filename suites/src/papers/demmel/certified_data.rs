@@ -94,7 +94,8 @@ const LONGLEY: [f64; 7] = [
 
 fn longley() -> Result<(Mat<f64>, Vec<f64>), Error> {
     let failed = |what| Error::Numerical(NumericalError::Factorization { what });
-    let table = dataset::load("longley").map_err(|_| failed("reading of Longley's data (see `residual data verify`)"))?;
+    let table =
+        dataset::load("longley").map_err(|_| failed("reading of Longley's data (see `residual data verify`)"))?;
     let y = table.group("response").ok_or(failed("reading of Longley's response"))?;
     let z = table.group("regressors").ok_or(failed("reading of Longley's regressors"))?;
     let x = Mat::from_fn(z.nrows(), z.ncols() + 1, |i, j| if j == 0 { 1.0 } else { z[(i, j - 1)] });

@@ -3,7 +3,7 @@
 use algos::{
     Error,
     factorize::{
-        engine::{Stop, OneSided, run},
+        engine::{OneSided, Stop, run},
         instance::graded,
         pivot::{RowCyclic, View},
         potential::column_condition,
@@ -149,8 +149,7 @@ impl Graded {
 impl Experiment for Graded {
     type Point = Grading;
     const KEY: &'static str = "graded";
-    const ABOUT: &'static str =
-        "The largest relative error of the singular values of 24×16 matrices with graded columns, for Jacobi variants, a bidiagonal method, and shortcuts, judged in double-double arithmetic.";
+    const ABOUT: &'static str = "The largest relative error of the singular values of 24×16 matrices with graded columns, for Jacobi variants, a bidiagonal method, and shortcuts, judged in double-double arithmetic.";
     const TABLES: &'static [TableSchema] = &[Self::ERRORS.schema()];
 
     fn points(scale: Scale) -> Vec<Grading> {
@@ -239,11 +238,7 @@ fn judge_accurate(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unj
     let largest = |method: Method, at: fn(&Grading) -> bool| {
         let all = accuracies(&rows, method, at, Accuracy::units);
         let value = all.iter().copied().fold(0.0, |a: f64, b| if b <= a { a } else { b });
-        Check::at_most(
-            format!("{}: largest error over eps κ(B)", method.name()),
-            stats::point(value, all.len()),
-            50.0,
-        )
+        Check::at_most(format!("{}: largest error over eps κ(B)", method.name()), stats::point(value, all.len()), 50.0)
     };
     if arm == Arm::Control {
         return Ok(vec![largest(Method::AbsoluteStop, |p| p.decades >= 12.0)]);

@@ -1,5 +1,6 @@
 //! The solver of the block must itself be scale-free.
 
+use crate::{harness::prelude::*, papers::diagonalization::Solver, record};
 use algos::{
     Error,
     factorize::{
@@ -9,7 +10,6 @@ use algos::{
     },
     linalg::norm,
 };
-use crate::{harness::prelude::*, papers::diagonalization::Solver, record};
 
 use super::judge;
 
@@ -67,8 +67,7 @@ impl InnerSolver {
 impl Experiment for InnerSolver {
     type Point = Inner;
     const KEY: &'static str = "inner-solver";
-    const ABOUT: &'static str =
-        "Blocks of four columns rotated by an eigensolver of the block that is scale-free, or not, on matrices whose columns span 100 decades.";
+    const ABOUT: &'static str = "Blocks of four columns rotated by an eigensolver of the block that is scale-free, or not, on matrices whose columns span 100 decades.";
     const TABLES: &'static [TableSchema] = &[Self::RUNS.schema()];
 
     fn points(_: Scale) -> Vec<Inner> {

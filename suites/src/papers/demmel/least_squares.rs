@@ -169,8 +169,7 @@ impl Regression {
 impl Experiment for Regression {
     type Point = Attempt;
     const KEY: &'static str = "least-squares";
-    const ABOUT: &'static str =
-        "Correct digits of the coefficients of six regression problems with certified solutions, for nine methods; the rows in the given order, then in random ones.";
+    const ABOUT: &'static str = "Correct digits of the coefficients of six regression problems with certified solutions, for nine methods; the rows in the given order, then in random ones.";
     const TABLES: &'static [TableSchema] = &[Self::SOLUTIONS.schema()];
 
     fn points(_: Scale) -> Vec<Attempt> {

@@ -149,7 +149,8 @@ impl Experiment for Runs {
         let mut ratios = vec![Vec::with_capacity(BATCH); times.len()];
         let (mut gamma0, mut expected, mut at) = (0.0, 0.0, 0);
         let (mut doubled, mut already) = (0, false);
-        let shown = if trial.index == 0 { 12 } else { 0 };
+        let shown = trial.index == 0 && *point == Cell::pairs(Start::Wishart, point.n, Solver::Jacobi);
+        let shown = if shown { 12 } else { 0 };
         point.follow(trial, BATCH, horizon(point), |run, t, gamma| {
             if t == 0 {
                 (gamma0, expected, at, already) = (gamma, gamma, 0, false);
