@@ -27,7 +27,7 @@ def lapack_gesdd(problem):
 
 @peer(cases="factorize/svd-*", needs=["numpy", "scipy"])
 def lapack_gejsv(problem):
-    """Preconditioned Jacobi rotations, with both sets of vectors; `joba=2` asks for accuracy whatever the columns' scales."""
+    """Preconditioned Jacobi rotations, with both sets of vectors; `joba=0`, 'C', asks for what our variants promise."""
     from scipy.linalg import lapack
 
     x = tall(problem)
@@ -35,9 +35,9 @@ def lapack_gejsv(problem):
     lwork = max(2 * m + n, 6 * n + 2 * n * n, 4 * n + n * n + 64 * (m + n))
 
     def run():
-        values, _, _, workout, _, info = lapack.dgejsv(x, joba=2, jobu=0, jobv=0, jobr=0, jobt=0, jobp=0, lwork=lwork)
+        values, _, _, workout, _, info = lapack.dgejsv(x, joba=0, jobu=0, jobv=0, jobr=0, jobt=1, jobp=1, lwork=lwork)
         assert info == 0
-        return np.sort(values * workout[0] / workout[1])[::-1]
+        return np.sort(values * (workout[1] / workout[0]))[::-1]
 
     return run
 

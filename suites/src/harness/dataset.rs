@@ -261,13 +261,13 @@ fn repeated<'a>(names: impl Iterator<Item = &'a String>) -> Option<&'a String> {
 /// The entries of a Matrix Market file as comma-separated lines: what is between blanks, without comments and without the
 /// first line of numbers, which holds the sizes. Lines keep their numbers, so that errors point at the file.
 fn entries_of(bytes: &[u8]) -> Vec<u8> {
-    let mut sizes = true;
     let text = String::from_utf8_lossy(bytes);
-    let line = |line: &str| {
-        let skipped = line.starts_with('%') || std::mem::replace(&mut sizes, sizes && line.starts_with('%'));
+    let sizes = text.lines().position(|line| !line.starts_with('%'));
+    let line = |(number, line): (usize, &str)| {
+        let skipped = line.starts_with('%') || Some(number) == sizes;
         if skipped { String::new() } else { line.split_whitespace().collect::<Vec<_>>().join(",") }
     };
-    text.lines().map(line).collect::<Vec<_>>().join("\n").into_bytes()
+    text.lines().enumerate().map(line).collect::<Vec<_>>().join("\n").into_bytes()
 }
 
 fn parse_csv(dataset: &Dataset, path: &Path, bytes: &[u8]) -> Result<Mat<f64>, DataError> {
