@@ -46,6 +46,16 @@ pub enum InputError {
         /// The entry.
         value: f64,
     },
+    /// A nonzero part of the data is too small beside the rest to be worked on with the accuracy that is promised.
+    #[error("{what} {index} is below 1e-{decades} of the largest")]
+    RangeTooWide {
+        /// The kind of part.
+        what: &'static str,
+        /// Its number.
+        index: usize,
+        /// The range that is kept, in decimal digits.
+        decades: u32,
+    },
     /// A parameter outside its domain.
     #[error("{name} = {value}: {requirement}")]
     Argument {
@@ -75,6 +85,18 @@ pub enum NumericalError {
     DegenerateInit {
         /// Why it cannot move.
         why: &'static str,
+    },
+    /// A symmetric matrix that must be positive definite is not.
+    #[error("not positive definite: pivot {index}")]
+    NotPositiveDefinite {
+        /// The pivot that is not positive.
+        index: usize,
+    },
+    /// A column that must be independent of the others is zero or depends on them.
+    #[error("rank-deficient: column {column}")]
+    RankDeficient {
+        /// The column.
+        column: usize,
     },
     /// An inner factorization did not converge or does not exist.
     #[error("{what} failed")]

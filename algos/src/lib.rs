@@ -7,11 +7,13 @@
 //! | family | problem | paper |
 //! | --- | --- | --- |
 //! | [`recovery`] | a low-rank matrix from grossly corrupted linear measurements | Ma & Fattahi, [arXiv:2202.08788](https://arxiv.org/abs/2202.08788) |
+//! | [`factorize`] | eigenvalues, singular values, Cholesky and QR by one iteration with random pivots | Detherage & Shah, [arXiv:2505.02023](https://arxiv.org/abs/2505.02023) |
 //!
 //! Nothing here reads a clock, a file or global state; randomness comes only from a generator that the caller passes.
 
 pub mod effort;
 pub mod error;
+pub mod factorize;
 pub mod linalg;
 pub mod recovery;
 

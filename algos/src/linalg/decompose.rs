@@ -2,6 +2,7 @@
 
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::cholesky::llt::factor::{LltError, LltRegularization, cholesky_in_place, cholesky_in_place_scratch};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
 use faer::{Mat, MatRef, Par, Spec};
@@ -50,6 +51,34 @@ pub fn thin_svd(a: MatRef<'_, f64>) -> Result<Svd, Error> {
     )
     .map_err(|_| NumericalError::Factorization { what: "singular value decomposition" })?;
     Ok(Svd { left, values: values.column_vector().iter().copied().collect(), right })
+}
+
+/// The right singular vectors `W: n×n` of `A: m×n`, `m ≥ n`, in the order of descending singular values.
+pub fn right_singular_vectors(a: MatRef<'_, f64>) -> Result<Mat<f64>, Error> {
+    let (m, n) = a.shape();
+    let mut values = Diag::zeros(m.min(n));
+    let mut right = Mat::zeros(n, n);
+    let (no, full) = (ComputeSvdVectors::No, ComputeSvdVectors::Full);
+    let mut memory = MemBuffer::new(svd_scratch::<f64>(m, n, no, full, Par::Seq, Spec::default()));
+    let stack = MemStack::new(&mut memory);
+    svd(a, values.as_mut(), None, Some(right.as_mut()), Par::Seq, stack, Spec::default())
+        .map_err(|_| NumericalError::Factorization { what: "singular value decomposition" })?;
+    Ok(right)
+}
+
+/// The lower triangular `L` with `A = L Lᵀ` for a symmetric `A: n×n`, of which the lower triangle is read. Cost: `n³/3`
+/// flops.
+pub fn cholesky(a: MatRef<'_, f64>) -> Result<Mat<f64>, Error> {
+    let n = a.nrows();
+    let mut l = Mat::from_fn(n, n, |i, j| if i >= j { a[(i, j)] } else { 0.0 });
+    let mut memory = MemBuffer::new(cholesky_in_place_scratch::<f64>(n, Par::Seq, Spec::default()));
+    let stack = MemStack::new(&mut memory);
+    cholesky_in_place(l.as_mut(), LltRegularization::default(), Par::Seq, stack, Spec::default())
+        .map_err(|LltError::NonPositivePivot { index }| NumericalError::NotPositiveDefinite { index })?;
+    for j in 0..n {
+        l.col_as_slice_mut(j)[..j].fill(0.0);
+    }
+    Ok(l)
 }
 
 /// The singular values of `A`, descending.

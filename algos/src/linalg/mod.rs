@@ -4,10 +4,19 @@
 //! once.
 
 mod decompose;
+mod reflectors;
 
-pub use decompose::{Svd, norm, orthonormal_basis, singular_values, symmetric_eigen, thin_svd};
+pub use decompose::{
+    Svd, cholesky, norm, orthonormal_basis, right_singular_vectors, singular_values, symmetric_eigen, thin_svd,
+};
+pub use reflectors::{Reflectors, householder, pivoted_householder};
 
-use faer::{Accum, Mat, MatRef, Par, linalg::matmul::matmul};
+use faer::linalg::matmul::{
+    matmul,
+    triangular::{self, BlockStructure},
+};
+use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
+use faer::{Accum, Mat, MatMut, MatRef, Par};
 
 /// `A B`. Cost: `2mkn` flops for `A: m×k`, `B: k×n`.
 ///
@@ -17,6 +26,25 @@ pub fn product(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Mat<f64> {
     let mut c = Mat::zeros(a.nrows(), b.ncols());
     matmul(c.as_mut(), Accum::Replace, a, b, 1.0, Par::Seq);
     c
+}
+
+/// `AᵀA`, of which one triangle is computed and copied. Cost: `mn²` flops for `A: m×n`.
+pub fn gram(a: MatRef<'_, f64>) -> Mat<f64> {
+    let n = a.ncols();
+    let mut g = Mat::zeros(n, n);
+    let (lower, full) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
+    triangular::matmul(g.as_mut(), lower, Accum::Replace, a.transpose(), full, a, full, 1.0, Par::Seq);
+    for j in 0..n {
+        for i in 0..j {
+            g[(i, j)] = g[(j, i)];
+        }
+    }
+    g
+}
+
+/// `L⁻¹ B` for a lower triangular `L: n×n`, of which the lower triangle is read. Cost: `n²k` flops for `B: n×k`.
+pub fn solve_lower(l: MatRef<'_, f64>, b: MatMut<'_, f64>) {
+    solve_lower_triangular_in_place(l, b, Par::Seq);
 }
 
 /// `‖A − B‖_F`.
