@@ -62,6 +62,8 @@ pub enum Format {
     Csv,
     /// The same under one line of column names.
     CsvHeader,
+    /// Matrix Market, sparse: a row holds row, column (from 1) and value of one entry.
+    MatrixMarket,
 }
 
 /// Neighbouring columns with one meaning.
@@ -237,7 +239,10 @@ impl Registry {
             let (expected, remedy) = (dataset.sha256.clone(), dataset.remedy(&path));
             return Err(DataError::Checksum { path, expected, found, remedy });
         }
-        let values = parse_csv(dataset, &path, &bytes)?;
+        let values = match dataset.format {
+            Format::MatrixMarket => parse_csv(dataset, &path, &entries_of(&bytes))?,
+            Format::Csv | Format::CsvHeader => parse_csv(dataset, &path, &bytes)?,
+        };
         Ok(DataTable { values, groups: dataset.groups.clone() })
     }
 }
@@ -251,6 +256,18 @@ fn folder(variable: Option<OsString>) -> PathBuf {
 fn repeated<'a>(names: impl Iterator<Item = &'a String>) -> Option<&'a String> {
     let mut seen = HashSet::new();
     names.into_iter().find(|name| !seen.insert(*name))
+}
+
+/// The entries of a Matrix Market file as comma-separated lines: what is between blanks, without comments and without the
+/// first line of numbers, which holds the sizes. Lines keep their numbers, so that errors point at the file.
+fn entries_of(bytes: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(bytes);
+    let sizes = text.lines().position(|line| !line.starts_with('%'));
+    let line = |(number, line): (usize, &str)| {
+        let skipped = line.starts_with('%') || Some(number) == sizes;
+        if skipped { String::new() } else { line.split_whitespace().collect::<Vec<_>>().join(",") }
+    };
+    text.lines().enumerate().map(line).collect::<Vec<_>>().join("\n").into_bytes()
 }
 
 fn parse_csv(dataset: &Dataset, path: &Path, bytes: &[u8]) -> Result<Mat<f64>, DataError> {
@@ -414,6 +431,15 @@ mod tests {
         fs::write(dir.path().join("digits.csv"), bytes).unwrap();
         let registry = Registry::at(dir.path()).unwrap();
         (dir, registry)
+    }
+
+    #[test]
+    fn matrix_market_files_lose_comments_and_sizes() {
+        let text = "%%MatrixMarket matrix coordinate real general\n% by hand\n3 2 2\n1 1  -2.5e+00\n 3 2 4\n";
+        assert_eq!(String::from_utf8(entries_of(text.as_bytes())).unwrap(), "\n\n\n1,1,-2.5e+00\n3,2,4");
+        let table = committed().load("pores").unwrap();
+        let (places, values) = (table.group("place").unwrap(), table.group("value").unwrap());
+        assert_eq!((places[(1, 0)], places[(1, 1)], values[(1, 0)]), (2.0, 1.0, -7.178_501_646e6));
     }
 
     #[test]
