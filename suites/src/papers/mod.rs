@@ -2,9 +2,13 @@
 
 use crate::harness::paper::Paper;
 
+pub mod demmel;
+pub mod detherage;
+mod diagonalization;
 pub mod ding;
 mod sensing;
+pub mod shah;
 pub mod subgm;
 
 /// All papers, in the order of reports.
-pub const ALL: &[&Paper] = &[&subgm::PAPER, &ding::PAPER];
+pub const ALL: &[&Paper] = &[&subgm::PAPER, &ding::PAPER, &detherage::PAPER, &shah::PAPER, &demmel::PAPER];
