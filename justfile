@@ -27,6 +27,23 @@ lint:
     cargo clippy --release --workspace --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
+# How often the comparison is wrong, on ten kernels: some hours, resumable, on a machine left alone.
+error-rates TABLES="300" POWER="60":
+    #!/usr/bin/env bash
+    set -eu
+    build() { cargo rustc --quiet --release --package suites --example kernels -- "$@"; }
+    made=target/release/examples/kernels
+    mkdir -p results/compare target/error-rates
+    # Another order of the functions, as any change of the code may bring.
+    build -Clink-arg=-Wl,--sort-section=name && cp $made target/error-rates/relinked
+    build && cp $made target/error-rates/kernels
+    cd target/error-rates
+    rates() { ./kernels compare --self-test --out "../../results/compare/$@" || [ $? = 1 ]; }
+    rates same.csv --tables {{TABLES}}
+    rates power.csv --tables {{POWER}} --slowdown 'kernels/{gemm-*,chain,exp,sort,triad-l1}=1.05' --slowdown 'kernels/{triad-l[23],triad-memory,gather}=1.10'
+    rates relinked.csv --tables {{TABLES}} --executables kernels,relinked
+    rates neighbour.csv --tables {{TABLES}} --neighbour
+
 # Make results/default anew: the run that is committed.
 results:
     cargo reproduce --fresh

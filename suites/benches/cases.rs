@@ -1,10 +1,16 @@
 //! `cargo bench`: every case of the registry, its variants side by side in one plot.
 //!
 //! `cargo bench -- recovery` runs the cases whose key contains `recovery`. `RESIDUAL_BENCH_SCALE` (smoke, default or
-//! full) bounds the size, `RESIDUAL_BENCH_THREADS=2` lets a variant use two threads; `--features peers` adds the variants of other libraries, which are treated fairly only in a
-//! build with `RUSTFLAGS=-Ctarget-cpu=native`.
+//! full) bounds the size; `RESIDUAL_BENCH_THREADS=2` lets a variant use two threads; `--features peers` adds the variants
+//! of other libraries, which are treated fairly only in a build with `RUSTFLAGS=-Ctarget-cpu=native`.
 
-use std::{env, hint::black_box, os::unix::process::CommandExt, process::Command, time::Instant};
+use std::{
+    env,
+    hint::black_box,
+    os::unix::process::CommandExt,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, measurement::WallTime};
 use suites::{
@@ -35,7 +41,13 @@ fn main() -> Outcome {
         1 => Par::Seq,
         threads => Par::rayon(threads),
     };
-    let mut criterion = Criterion::default().noise_threshold(0.03).sample_size(30).configure_from_args();
+    // About three seconds a variant: comparisons are the business of `residual compare`.
+    let mut criterion = Criterion::default()
+        .noise_threshold(0.03)
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(2))
+        .configure_from_args();
     for case in cases(papers::ALL, scale) {
         bench(&mut criterion, case, par).map_err(|e| format!("{}: {e}", case.key()))?;
     }

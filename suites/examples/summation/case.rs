@@ -95,7 +95,7 @@ impl Problem for Instance {
             "compensated" => compensated,
             "pairwise" => pairwise,
             #[cfg(feature = "peers")]
-            "nalgebra" => |x| nalgebra::DVectorView::from_slice(x, x.len()).sum(),
+            "nalgebra" => |x: &[f32]| nalgebra::DVectorView::from_slice(x, x.len()).sum(),
             _ => return Err(Unknown::Variant(variant.into())),
         };
         Ok(Box::new(Summation(&self.0, sum)))

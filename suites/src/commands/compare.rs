@@ -15,11 +15,12 @@ use crate::{
         build::{Workshop, label},
         claims::{self, ClaimChange},
         client::{Client, Stop},
-        experiment::{Experiment, summary},
+        experiment::Experiment,
         instructions,
         neighbour::Neighbour,
         probe::probe,
         progress::Progress,
+        rates::{contradictions, summary},
         render::markdown,
         report::{Report, Row, SCHEMA},
         revision::Repository,
@@ -119,8 +120,7 @@ pub fn compare(arguments: &CompareArguments) -> Result<ExitCode> {
         sides[1].worker_arguments.extend(["--slowdown".into(), slow.clone()]);
     }
     if let (true, Some(file)) = (arguments.self_test, &arguments.out) {
-        print!("{}", comparison.self_test(&sides, file)?);
-        return Ok(ExitCode::SUCCESS);
+        return comparison.self_test(&sides, file);
     }
     let report = comparison.report(&sides)?;
     drop(progress);
@@ -158,15 +158,16 @@ impl Comparison<'_> {
             return Ok([side("base")?, side("head")?]);
         };
         let repository = Repository::open()?;
+        let there = repository.commit(base)?;
+        let head = a.head.as_ref().map(|head| Ok((head, repository.commit(head)?))).transpose()?;
         let workshop = Workshop::open(&repository, self.stop)?;
         let say = |line: &str| self.progress.say(line);
-        let there = repository.commit(base)?;
         if a.variants.is_some() {
             let base = workshop.side("base", &label(base, &there), &there, &say)?;
             return Ok([base.clone(), Side { name: "head", ..base }]);
         }
-        let (here, name) = match &a.head {
-            Some(head) => repository.commit(head).map(|commit| (commit.clone(), label(head, &commit)))?,
+        let (here, name) = match head {
+            Some((head, commit)) => (commit.clone(), label(head, &commit)),
             None => {
                 let commit = repository.snapshot(workshop.scratch())?;
                 (commit.clone(), label("working tree", &commit))
@@ -235,8 +236,9 @@ impl Comparison<'_> {
         Ok(parts.map(|(((unit, accuracy), time), count)| Row::new(unit.name(), accuracy, time, count, names)).collect())
     }
 
-    /// Error rates: tables of sides that differ by the injected slowdown only.
-    fn self_test(&self, sides: &[Side; 2], file: &Path) -> Result<String> {
+    /// Error rates: tables of sides that differ by the injected slowdown only. Status 1 if they contradict what the
+    /// tables say.
+    fn self_test(&self, sides: &[Side; 2], file: &Path) -> Result<ExitCode> {
         let a = self.arguments;
         let [base, head] = [self.about(&sides[0])?, self.about(&sides[1])?];
         let (units, _) = self.wanted.units(&base, &head)?;
@@ -252,7 +254,11 @@ impl Comparison<'_> {
             key: format!("{} {} {budget}{neighbour}", &sides[0].hash[..12], &sides[1].hash[..12]),
         };
         let _busy = a.neighbour.then(Neighbour::start);
-        experiment.run(a.tables, file).map(|lines| summary(&lines))
+        let lines = experiment.run(a.tables, file)?;
+        print!("{}", summary(&lines));
+        let broken = contradictions(&lines);
+        broken.iter().for_each(|promise| println!("contradiction: {promise}"));
+        Ok(ExitCode::from(u8::from(!broken.is_empty())))
     }
 
     /// The claims of the families that are compared. Inside one executable there is nothing to compare.

@@ -157,7 +157,7 @@ pub fn interruptible() -> Result<Arc<AtomicBool>> {
         if flag.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
-        eprintln!("\nstopping when the running trials end; interrupt again to stop at once");
+        eprintln!("\nstopping when what is running ends; interrupt again to stop at once");
     };
     ctrlc::set_handler(handler).map_err(|e| Error::broken(format!("cannot handle Ctrl-C: {e}")))?;
     Ok(stop)

@@ -7,6 +7,7 @@
 use std::{
     env,
     fs::{self, File},
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::atomic::Ordering,
@@ -88,11 +89,14 @@ impl<'a> Workshop<'a> {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(output)
+            // A group of its own, so that compilers and build scripts can be ended with cargo.
+            .process_group(0)
             .spawn()
             .map_err(|e| Error::broken(format!("cannot run cargo: {e}")))?;
         let status = loop {
             if self.stop.load(Ordering::Relaxed) {
-                let _ended = child.kill();
+                let group = format!("-{}", child.id());
+                let _ended = Command::new("kill").args(["-TERM", "--", &group]).stderr(Stdio::null()).status();
                 let _ended = child.wait();
                 return Err(interrupted());
             }

@@ -7,17 +7,16 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use sysinfo::System;
 
 use super::{
-    table::{Timing, table},
+    criterion,
+    table::{Time, table},
     timing::Timer,
     unit::Unit,
     verdict::Speed,
 };
-use crate::harness::{
-    error::{Error, Result},
-    stats::clopper_pearson,
-};
+use crate::harness::error::{Error, Result};
 
 /// A row of the experiment's file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,8 +47,14 @@ pub struct Line {
     pub pairs: usize,
     /// Pairs of the confirming run.
     pub confirming: usize,
+    /// Verdict of criterion's rule with the base samples of the table before as the stored baseline; none for the first.
+    pub criterion: Option<Speed>,
+    /// Its relative change of the mean.
+    pub criterion_change: Option<f64>,
     /// Seconds that the whole table took.
     pub seconds: f64,
+    /// The machine's load over the last minute, when the table was done.
+    pub load: f64,
 }
 
 /// What is repeated.
@@ -71,23 +76,34 @@ impl Experiment<'_> {
     pub fn run(&self, tables: u32, file: &Path) -> Result<Vec<Line>> {
         let mut lines = self.resume(file)?;
         let done = lines.iter().map(|line| line.table).max().unwrap_or(0);
+        let mut stored = vec![Vec::new(); self.units.len()];
         for number in done + 1..=tables {
             self.timer.progress.say(&format!("table {number} of {tables}"));
             let started = Instant::now();
             let timings = table(&self.timer, self.units, self.budget, u64::from(number))?;
             let seconds = started.elapsed().as_secs_f64();
             for (i, timing) in timings.into_iter().enumerate() {
-                lines.push(self.line(number, i, timing, seconds)?);
+                let unit = self.units[i].name();
+                let time = timing.map_err(|(_, refusal)| Error::broken(format!("{unit}: {}", refusal.error)))?;
+                lines.push(self.line(number, i, &time, &stored[i], seconds));
+                let [base, _] = time.samples;
+                stored[i] = base;
             }
             write(file, &lines)?;
         }
         Ok(lines)
     }
 
-    fn line(&self, table: u32, i: usize, timing: Timing, seconds: f64) -> Result<Line> {
+    fn line(&self, table: u32, i: usize, time: &Time, stored: &[f64], seconds: f64) -> Line {
         let unit = self.units[i].name();
-        let time = timing.map_err(|(_, refusal)| Error::broken(format!("{unit}: {}", refusal.error)))?;
-        Ok(Line {
+        let (criterion_change, criterion) = match stored {
+            [] => (None, None),
+            _ => {
+                let (change, speed) = criterion::rule(stored, &time.samples[1]);
+                (Some(change), Some(speed))
+            }
+        };
+        Line {
             experiment: self.key.clone(),
             table,
             unit,
@@ -101,8 +117,11 @@ impl Experiment<'_> {
             resolution: time.resolution,
             pairs: time.pairs,
             confirming: time.confirming,
+            criterion,
+            criterion_change,
             seconds,
-        })
+            load: System::load_average().one,
+        }
     }
 
     /// The complete tables of an earlier run.
@@ -139,28 +158,4 @@ fn write(file: &Path, lines: &[Line]) -> Result<()> {
     }
     writer.flush().map_err(|e| fault(&e))?;
     fs::rename(&part, file).map_err(|e| Error::file("write", file, &e))
-}
-
-/// The rates in a few lines.
-pub fn summary(lines: &[Line]) -> String {
-    let mut text = String::new();
-    let mut rate = |what: &str, hits: usize, n: usize| {
-        if n > 0 {
-            let (low, high) = clopper_pearson(hits, n, 0.95);
-            let (share, low, high) = (100.0 * hits as f64 / n as f64, 100.0 * low, 100.0 * high);
-            text += &format!("{what}: {hits} of {n} = {share:.1} % ({low:.1} … {high:.1})\n");
-        }
-    };
-    let changed = |line: &&Line| matches!(line.speed, Speed::Faster | Speed::Slower);
-    let same = || lines.iter().filter(|line| line.injected == 0.0);
-    let tables = |of: Vec<&Line>| of.iter().map(|line| line.table).collect::<std::collections::BTreeSet<_>>().len();
-    rate("false verdicts, of rows without a change", same().filter(changed).count(), same().count());
-    rate("tables with a false verdict", tables(same().filter(changed).collect()), tables(same().collect()));
-    let slowed = || lines.iter().filter(|line| line.injected > 0.0);
-    rate("injected slowdowns found", slowed().filter(|line| line.speed == Speed::Slower).count(), slowed().count());
-    let unchanged = || lines.iter().filter(|line| line.speed == Speed::Unchanged);
-    let covered = unchanged().filter(|line| line.injected.abs() <= line.resolution).count();
-    rate("`unchanged` that excludes what is indeed excluded", covered, unchanged().count());
-    rate("rows decided", lines.iter().filter(|line| line.speed != Speed::Undecided).count(), lines.len());
-    text
 }

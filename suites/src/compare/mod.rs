@@ -8,19 +8,21 @@
 //! | accuracy and counted work | [`probe`], [`accuracy`] |
 //! | time: who runs when, what it means | [`schedule`], [`timing`], [`estimate`], [`verdict`], [`table`] |
 //! | second opinions | [`instructions`], [`claims`] |
-//! | error rates of all this | [`experiment`], [`neighbour`] |
+//! | error rates of all this | [`experiment`], [`rates`], [`neighbour`], [`criterion`] |
 //! | what is written | [`report`], [`render`], [`progress`] |
 
 pub mod accuracy;
 pub mod build;
 pub mod claims;
 pub mod client;
+pub mod criterion;
 pub mod estimate;
 pub mod experiment;
 pub mod instructions;
 pub mod neighbour;
 pub mod probe;
 pub mod progress;
+pub mod rates;
 pub mod render;
 pub mod report;
 pub mod revision;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::{
     accuracy::Agreement,
     report::{Report, Row, Weight},
-    verdict::{FLOOR_EVERY, LOOKS, Speed},
+    verdict::{FLOOR_EVERY, LOOKS, MOST, Speed},
 };
 
 /// The marker by which a workflow finds the comment that it updates.
@@ -46,10 +46,10 @@ fn text(report: &Report, all: bool) -> String {
     } else {
         out.push_str("The table of unchanged rows is too long for a comment; `--json` has it.\n\n");
     }
-    let [few, _, many] = LOOKS;
+    let few = LOOKS[0];
     let _ = writeln!(
         out,
-        "Times are processor times. {few} to {many} pairs of fresh processes, up to 5 ABBA blocks each; intervals: \
+        "Times are processor times. {few} to {MOST} pairs of fresh processes, up to 5 ABBA blocks each; intervals: \
          bootstrap over pairs and blocks, 95 %; margin: the larger of 1 % and what base against base shows (one pair in \
          {FLOOR_EVERY}); Holm's correction over the rows; every change confirmed by a second run. Errors and counters: \
          20 seeds, the same on both sides.\n\n{}; {:.0} s. Repeat with `{}`.\n\n</details>",

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::{
     estimate::{Pair, block, effect, floor, median, p_value},
     schedule::{Orientation, blocks, round},
-    verdict::{Evidence, LOOKS, Speed, confirmed, suspects},
+    verdict::{Evidence, LOOKS, MOST, Speed, confirmed, suspects},
 };
 
 /// A machine: relative spread of processes and samples, and drift over a block.
@@ -46,7 +46,7 @@ impl Machine {
     /// A run as the command does it: looks at the width of the interval, with base-against-base pairs.
     fn run(self, change: f64, cases: usize, rng: &mut ChaCha8Rng) -> Evidence {
         let (mut pairs, mut same) = (Vec::new(), Vec::new());
-        for pair in 0..LOOKS[2] {
+        for pair in 0..MOST {
             if LOOKS.contains(&pair) && Evidence::new(&pairs, &same).settled(cases) {
                 break;
             }
@@ -101,7 +101,7 @@ fn a_change_is_found() {
     assert!(found(CACHED, 0.05) > 0.95);
     assert!(found(CACHED, -0.05) > 0.95);
     let memory = found(MEMORY, 0.10);
-    assert!(memory >= 0.8, "{memory}");
+    assert!(memory >= 0.9, "{memory}");
 }
 
 #[test]
@@ -152,6 +152,7 @@ fn the_floor_grows_with_the_spread_and_shrinks_with_pairs() {
 fn few_pairs_decide_nothing() {
     let clear = vec![vec![0.5; 5]; 9];
     assert_eq!(Evidence::new(&clear, &[]).speed(), Speed::Undecided);
+    assert_eq!(Evidence::new(&clear, &[]).resolution(), f64::INFINITY);
     assert_eq!(effect(&clear[..1]).ci, (f64::NEG_INFINITY, f64::INFINITY));
     assert!(effect(&[]).value.is_nan());
 }

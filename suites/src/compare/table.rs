@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::{
-    estimate::Effect,
+    estimate::{Effect, median},
     timing::{Timed, Timer},
     unit::Unit,
-    verdict::{Evidence, LOOKS, Speed, confirmed, suspects},
+    verdict::{Evidence, LOOKS, MOST, Speed, confirmed, suspects},
 };
 use crate::{harness::error::Result, worker::Refusal};
 
@@ -36,6 +36,9 @@ pub struct Time {
     pub confirming: usize,
     /// Nanoseconds of one run of the base.
     pub base_ns: f64,
+    /// Nanoseconds of one run in each sample of base and head, first run.
+    #[serde(skip)]
+    pub samples: [Vec<f64>; 2],
 }
 
 /// A unit's speed, or why it has none and the side at fault.
@@ -44,13 +47,13 @@ pub type Timing = Result<Time, (usize, Refusal)>;
 /// Times units; a change is reported only if a second run with fresh processes finds it again.
 pub fn table(timer: &Timer<'_>, units: &[Unit], budget: Duration, seed: u64) -> Result<Vec<Timing>> {
     let started = Instant::now();
-    timer.progress.phase("timing", LOOKS[LOOKS.len() - 1]);
+    timer.progress.phase("timing", MOST);
     let first = timer.run(units, started + budget.mul_f64(FIRST), seed)?;
     let evidence: Vec<Evidence> = first.iter().map(Timed::evidence).collect();
     let suspects: Vec<usize> = suspects(&evidence).into_iter().filter(|&i| first[i].failure.is_none()).collect();
     let mut second: Vec<Option<Timed>> = vec![None; units.len()];
     if !suspects.is_empty() {
-        timer.progress.phase("confirming", LOOKS[LOOKS.len() - 1]);
+        timer.progress.phase("confirming", MOST);
         let again: Vec<Unit> = suspects.iter().map(|&i| units[i].clone()).collect();
         let timed = timer.run(&again, started + budget, seed ^ 0x00C0_F1F3)?;
         for (i, timed) in suspects.into_iter().zip(timed) {
@@ -78,6 +81,7 @@ fn timing(first: &Timed, evidence: Evidence, second: Option<&Timed>) -> Timing {
         resolution: shown.resolution().exp_m1(),
         pairs,
         confirming: second.map_or(0, |timed| timed.pairs.len()),
-        base_ns: first.base(),
+        base_ns: median(&mut first.samples[0].clone()),
+        samples: first.samples.clone(),
     })
 }

@@ -7,17 +7,17 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{
     client::{Client, Stop},
-    estimate::{Pair, block, median},
+    estimate::{Pair, block},
     progress::Progress,
     schedule::{self, Step},
     side::Side,
     unit::{TIMING_SEED, Unit},
-    verdict::{Evidence, LOOKS},
+    verdict::{Evidence, LOOKS, MOST},
 };
 use crate::{harness::error::Result, worker::Refusal};
 
 /// A sample takes at least this long, so that reading the clock costs nothing.
-const SAMPLE_NS: f64 = 2e6;
+const SAMPLE_NS: f64 = 1e6;
 
 /// What timing a unit gave.
 #[derive(Debug, Clone, Default)]
@@ -26,8 +26,8 @@ pub struct Timed {
     pub pairs: Vec<Pair>,
     /// Base against base.
     pub same: Vec<Pair>,
-    /// Nanoseconds of one run: each sample of the base.
-    pub base_ns: Vec<f64>,
+    /// Nanoseconds of one run in each sample of base and head.
+    pub samples: [Vec<f64>; 2],
     /// Why it could not be timed, and the side at fault.
     pub failure: Option<(usize, Refusal)>,
     iterations: u32,
@@ -38,11 +38,6 @@ impl Timed {
     /// The evidence so far.
     pub fn evidence(&self) -> Evidence {
         Evidence::new(&self.pairs, &self.same)
-    }
-
-    /// Nanoseconds of one run of the base.
-    pub fn base(&self) -> f64 {
-        median(&mut self.base_ns.clone())
     }
 }
 
@@ -67,7 +62,7 @@ impl Timer<'_> {
             self.progress.at(&unit.name());
             all.push(self.calibrate(unit)?);
         }
-        for round in 0..LOOKS[LOOKS.len() - 1] {
+        for round in 0..MOST {
             let look = LOOKS.contains(&round);
             let open: Vec<(usize, usize)> = (0..units.len())
                 .filter(|&i| all[i].failure.is_none() && !(look && all[i].evidence().settled(units.len())))
@@ -142,7 +137,9 @@ impl Timer<'_> {
                     }
                 }
             }
-            timed.base_ns.extend(times[0].iter().map(|ns| ns / f64::from(timed.iterations)));
+            for (samples, times) in timed.samples.iter_mut().zip(&times).filter(|_| !step.same) {
+                samples.extend(times.iter().map(|ns| ns / f64::from(timed.iterations)));
+            }
             pair.push(block([times[0][0], times[0][1]], [times[1][0], times[1][1]]));
         }
         let kind = if step.same { &mut timed.same } else { &mut timed.pairs };

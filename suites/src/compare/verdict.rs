@@ -8,7 +8,9 @@ use crate::harness::stats::holm;
 /// The smallest margin, as a log-ratio: linking the same code anew moves times by about this much.
 pub const MARGIN: f64 = 0.01;
 /// Numbers of pairs after which a case whose interval is narrow enough is left alone.
-pub const LOOKS: [usize; 3] = [10, 20, 30];
+pub const LOOKS: [usize; 4] = [10, 20, 30, 60];
+/// The most pairs that a case gets.
+pub const MOST: usize = LOOKS[LOOKS.len() - 1];
 /// Family-wise error of a table.
 pub const ALPHA: f64 = 0.05;
 /// Share of base-against-base pairs: one after this many.
@@ -74,11 +76,14 @@ impl Evidence {
         self.effect.half_width() <= self.margin() / 2.0 && smallest_p * cases as f64 <= ALPHA
     }
 
-    /// The smallest change that is excluded (for *unchanged*) or that would have been found four times in five.
+    /// The smallest change that is excluded (for *unchanged*) or that would have been found four times in five: both runs
+    /// must then see it, each with a chance of 0.89, which takes 1.96 + 1.25 standard errors beyond the margin.
     pub fn resolution(&self) -> f64 {
         match self.speed() {
             Speed::Unchanged => self.effect.ci.0.abs().max(self.effect.ci.1.abs()),
-            _ => self.margin() + 1.43 * self.effect.half_width(),
+            // So few can decide nothing.
+            _ if self.effect.pairs < LOOKS[0] => f64::INFINITY,
+            _ => self.margin() + 1.64 * self.effect.half_width(),
         }
     }
 }

@@ -11,9 +11,10 @@ use algos::{
         schedule::{Target, geometric},
     },
 };
-use faer::{Accum, Mat, linalg::matmul::matmul};
+use faer::Mat;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
+use super::peers;
 use crate::harness::{
     case::{Accuracy, Case, Output, Problem, Role, Run, Unknown, Work, Wrong},
     experiment::Scale,
@@ -59,10 +60,21 @@ const NOISY: SubGm = SubGm {
     reference: false,
 };
 
-/// The strongest simple baseline from a library: two matrix-vector products of faer on the packed rows.
-const TWO_PRODUCTS: &str = "faer_two_products";
 /// What memory allows: one streaming sum of the packed rows per iteration, which solves nothing.
 const STREAM: &str = "streaming_sum";
+/// Reference first, bound last.
+const ALL_VARIANTS: &[&str] = &[
+    "reference",
+    "faer_two_products",
+    #[cfg(feature = "peers")]
+    "nalgebra_two_products",
+    #[cfg(feature = "peers")]
+    "ndarray_two_products",
+    "fused_packed",
+    "fused_f32",
+    "lazy_sign",
+    STREAM,
+];
 
 struct SubGm {
     key: &'static str,
@@ -91,14 +103,13 @@ impl Case for SubGm {
     }
 
     fn variants(&self) -> &'static [&'static str] {
-        let all = &["reference", TWO_PRODUCTS, "fused_packed", "fused_f32", "lazy_sign", STREAM];
-        if self.reference { all } else { &all[1..5] }
+        if self.reference { ALL_VARIANTS } else { &ALL_VARIANTS[1..ALL_VARIANTS.len() - 1] }
     }
 
     fn role(&self, variant: &str) -> Role {
         match variant {
-            TWO_PRODUCTS => Role::Peer,
             STREAM => Role::Bound,
+            _ if variant.ends_with(peers::TWO_PRODUCTS) => Role::Peer,
             _ => Role::Algorithm,
         }
     }
@@ -115,15 +126,15 @@ impl Case for SubGm {
     }
 }
 
-const ALPHA: f64 = 1e-6;
-const WIDTH: usize = 20;
+pub(super) const ALPHA: f64 = 1e-6;
+pub(super) const WIDTH: usize = 20;
 
 /// A drawn instance.
-struct Recovery {
-    instance: Instance,
-    direction: Mat<f64>,
-    step: Step,
-    iterations: usize,
+pub(super) struct Recovery {
+    pub(super) instance: Instance,
+    pub(super) direction: Mat<f64>,
+    pub(super) step: Step,
+    pub(super) iterations: usize,
     /// `U_T` of the packed variant, or of the reference where it is quick.
     expected: OnceLock<Vec<f64>>,
 }
@@ -145,15 +156,8 @@ impl Problem for Recovery {
         if variant == STREAM {
             return Ok(Box::new(Stream(self)));
         }
-        if variant == TWO_PRODUCTS {
-            let (m, packed) = (self.instance.measurements.len(), self.instance.measurements.packed_len());
-            return Ok(Box::new(TwoProducts {
-                problem: self,
-                par,
-                x: Mat::zeros(packed, 1),
-                z: Mat::zeros(m, 1),
-                g: Mat::zeros(packed, 1),
-            }));
+        if let Some(run) = peers::prepare(self, variant, par) {
+            return Ok(run);
         }
         let variant = Variant::from_name(variant).ok_or_else(|| Unknown::Variant(variant.to_owned()))?;
         let prepared = variant.prepare(&self.instance.measurements)?;
@@ -206,7 +210,7 @@ impl Problem for Recovery {
     }
 }
 
-fn entries(a: &Mat<f64>) -> Vec<f64> {
+pub(super) fn entries(a: &Mat<f64>) -> Vec<f64> {
     a.col_iter().flat_map(|column| column.iter().copied()).collect()
 }
 
@@ -221,61 +225,6 @@ impl Run for Prepare<'_> {
     fn run(&mut self) -> Result<Output, Error> {
         self.problem.solve(&self.prepared, self.par)
     }
-}
-
-/// SubGM with two library products: what a user with packed rows would write.
-struct TwoProducts<'a> {
-    problem: &'a Recovery,
-    par: Par,
-    x: Mat<f64>,
-    z: Mat<f64>,
-    g: Mat<f64>,
-}
-
-impl Run for TwoProducts<'_> {
-    fn run(&mut self) -> Result<Output, Error> {
-        let Recovery { instance, direction, step, iterations, .. } = self.problem;
-        let Step::Geometric { eta, rho } = *step else {
-            return Ok(Output { values: Vec::new(), effort: Effort::default() });
-        };
-        let (rows, d) = (instance.measurements.packed(), instance.measurements.order());
-        let scale = ALPHA / (d as f64).sqrt();
-        let mut u = Mat::from_fn(d, WIDTH, |i, j| scale * direction[(i, j)]);
-        let (mut square, mut gradient) = (Mat::<f64>::zeros(d, d), Mat::<f64>::zeros(d, d));
-        let mut step = Mat::<f64>::zeros(d, WIDTH);
-        for t in 0..*iterations {
-            matmul(square.as_mut(), Accum::Replace, u.as_ref(), u.transpose(), 1.0, self.par);
-            for (at, (i, j)) in upper(d).enumerate() {
-                self.x[(at, 0)] = square[(i, j)] * if i == j { 1.0 } else { std::f64::consts::SQRT_2 };
-            }
-            matmul(self.z.as_mut(), Accum::Replace, rows.transpose(), self.x.as_ref(), 1.0, self.par);
-            for (z, y) in self.z.col_as_slice_mut(0).iter_mut().zip(&instance.y) {
-                let residual = *z - y;
-                *z = f64::from(i8::from(residual > 0.0) - i8::from(residual < 0.0));
-            }
-            matmul(self.g.as_mut(), Accum::Replace, rows, self.z.as_ref(), 1.0 / instance.y.len() as f64, self.par);
-            for (at, (i, j)) in upper(d).enumerate() {
-                let entry = self.g[(at, 0)] * if i == j { 1.0 } else { std::f64::consts::FRAC_1_SQRT_2 };
-                gradient[(i, j)] = entry;
-                gradient[(j, i)] = entry;
-            }
-            matmul(
-                step.as_mut(),
-                Accum::Replace,
-                gradient.as_ref(),
-                u.as_ref(),
-                2.0 * eta * rho.powf(t as f64),
-                self.par,
-            );
-            u -= &step;
-        }
-        Ok(Output { values: entries(&u), effort: Effort::default() })
-    }
-}
-
-/// The upper triangle, row by row: the order of `svec`.
-fn upper(d: usize) -> impl Iterator<Item = (usize, usize)> {
-    (0..d).flat_map(move |i| (i..d).map(move |j| (i, j)))
 }
 
 /// Sums the packed rows once per iteration.

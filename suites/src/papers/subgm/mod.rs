@@ -11,6 +11,7 @@ mod gaussian;
 mod magnitude;
 mod mechanism;
 mod overfit;
+mod peers;
 mod rank;
 mod rank_one;
 mod samples;

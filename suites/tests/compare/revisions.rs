@@ -1,0 +1,179 @@
+//! Revisions end to end: two builds, two workers, one table, whatever the sides are like.
+
+use serde_json::Value;
+
+use crate::repository::{Behaviour, Repository};
+
+const SAME: Behaviour = Behaviour {
+    protocol: 1,
+    cpu: "a CPU",
+    variants: r#"["v"]"#,
+    slowness: 1.0,
+    accuracy: 1e-12,
+    iterations: 60,
+    claim: "reproduced",
+    special: "",
+};
+
+/// The exit status and the only row of a comparison of two behaviours.
+fn row(base: Behaviour, head: Behaviour) -> (i32, Value) {
+    let repository = Repository::new(&[base, head]);
+    let (status, report) = repository.report(&["r0", "r1", "--timeout", "2s"]);
+    repository.assert_clean();
+    assert_eq!(report["rows"].as_array().unwrap().len(), 1, "{report:#}");
+    (status, report["rows"][0].clone())
+}
+
+#[test]
+fn speed_accuracy_and_work_of_two_revisions() {
+    let repository = Repository::new(&[
+        SAME,
+        Behaviour { slowness: 1.1, ..SAME },
+        Behaviour { slowness: 0.9, accuracy: 4e-12, ..SAME },
+        Behaviour { iterations: 61, ..SAME },
+        Behaviour { accuracy: 1.5e-12, slowness: 1.005, ..SAME },
+    ]);
+    let of = |head: &str| {
+        let (status, report) = repository.report(&["r0", head]);
+        (status, report["rows"][0]["verdict"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(of("r1"), (1, "**slower**, confirmed".into()));
+    assert_eq!(of("r2"), (1, "faster, confirmed; **less accurate**".into()));
+    let (status, verdict) = of("r3");
+    assert_eq!((status, verdict.as_str()), (0, "unchanged, excludes ≥ 0.0 %; other work (iterations 1200 → 1220)"));
+    let (status, verdict) = of("r4");
+    assert_eq!((status, verdict.as_str()), (0, "unchanged, excludes ≥ 0.5 %"));
+    // Without times nothing shows that more work pays.
+    assert_eq!(repository.run(&["r0", "r3", "--accuracy-only"]).0, 1);
+    let (status, text, _) = repository.run(&["r0", "r1"]);
+    assert_eq!(status, 1);
+    assert!(text.starts_with("<!-- residual:compare v1 -->\n### Residual: 1 slower, 0 faster"), "{text}");
+    repository.assert_clean();
+}
+
+#[test]
+fn the_working_tree_is_compared_with_the_common_ancestor() {
+    let repository = Repository::new(&[SAME]);
+    // Main moves on and gets slower; the branch does not have that.
+    repository.git(&["checkout", "--quiet", "-b", "branch"]);
+    repository.git(&["checkout", "--quiet", "main"]);
+    repository.change(Behaviour { slowness: 2.0, ..SAME });
+    repository.commit("r1");
+    repository.git(&["checkout", "--quiet", "branch"]);
+    repository.change(Behaviour { slowness: 1.1, ..SAME });
+    repository.write("untracked.txt", "new");
+    let before = repository.git(&["status", "--porcelain"]);
+    let (status, report) = repository.report(&["main"]);
+    assert_eq!((status, &report["rows"][0]["time"]["speed"]), (1, &"slower".into()));
+    let change = report["rows"][0]["time"]["change"].as_f64().unwrap();
+    assert!((change - 0.1).abs() < 1e-6, "{change}");
+    assert_eq!(repository.git(&["status", "--porcelain"]), before);
+    repository.assert_clean();
+}
+
+#[test]
+fn a_change_that_does_not_reach_the_code_is_not_measured() {
+    let repository = Repository::new(&[SAME]);
+    repository.write("README.md", "Words.");
+    let (status, report) = repository.report(&["main"]);
+    assert_eq!((status, &report["identical"]), (0, &true.into()));
+    assert!(report["rows"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn a_flipped_claim_is_a_regression() {
+    let repository = Repository::new(&[SAME, Behaviour { claim: "not-reproduced", ..SAME }]);
+    let (status, report) = repository.report(&["r0", "r1", "--accuracy-only"]);
+    let claim = &report["claims"][0];
+    assert_eq!((status, &claim["regression"]), (1, &true.into()));
+    assert_eq!(claim["verdicts"].to_string(), r#"["reproduced","not-reproduced"]"#);
+    let (status, report) = repository.report(&["r0", "r1", "--accuracy-only", "--no-claims"]);
+    assert_eq!((status, report["claims"].as_array().unwrap().len()), (0, 0));
+}
+
+#[test]
+fn a_wrong_answer_a_crash_and_a_hang_are_rows_on_either_side() {
+    for (special, head_says, fault) in [
+        ("wrong", "**wrong answer**", "off by one"),
+        ("crash", "**fails**", "exit status: 9"),
+        ("hang", "**fails**", "no answer in 2 s"),
+    ] {
+        let bad = Behaviour { special, ..SAME };
+        let (status, row) = self::row(SAME, bad);
+        assert_eq!((status, &row["verdict"]), (1, &head_says.into()), "{special}");
+        assert!(row["faults"].to_string().contains(fault), "{row:#}");
+        let (status, row) = self::row(bad, SAME);
+        assert_eq!((status, &row["verdict"]), (0, &"failed before".into()), "{special}");
+    }
+    let (status, row) = row(Behaviour { special: "crash", ..SAME }, Behaviour { special: "wrong", ..SAME });
+    assert_eq!((status, &row["verdict"]), (3, &"fails on both sides".into()));
+}
+
+#[test]
+fn what_one_side_lacks_is_listed() {
+    let repository = Repository::new(&[SAME, Behaviour { variants: r#"["v","new"]"#, ..SAME }]);
+    let (status, report) = repository.report(&["r0", "r1", "--accuracy-only"]);
+    assert_eq!(status, 0);
+    assert_eq!(report["lonely"].to_string(), r#"[{"unit":"a/x new","only":"head"}]"#);
+    let repository = Repository::new(&[Behaviour { variants: "[]", ..SAME }, SAME]);
+    let (status, report) = repository.report(&["r0", "r1", "--accuracy-only"]);
+    assert_eq!(status, 0);
+    assert!(report["notes"].to_string().contains("no case is on both sides"), "{report:#}");
+}
+
+#[test]
+fn sides_that_cannot_be_compared_are_one_sentence() {
+    let repository = Repository::new(&[SAME, Behaviour { cpu: "another", ..SAME }, Behaviour { protocol: 2, ..SAME }]);
+    let (status, _, complaint) = repository.run(&["r0", "r1", "--accuracy-only"]);
+    assert_eq!(status, 2);
+    assert!(complaint.contains("another CPU (a CPU and another); give --force"), "{complaint}");
+    let (status, text, _) = repository.run(&["r0", "r1", "--accuracy-only", "--force"]);
+    assert_eq!(status, 0);
+    assert!(text.contains("**Forced:** base and head have another CPU"), "{text}");
+    let (status, _, complaint) = repository.run(&["r0", "r2"]);
+    assert_eq!(status, 3);
+    assert!(complaint.contains("speaks version 2 of the worker protocol"), "{complaint}");
+    repository.assert_clean();
+}
+
+#[test]
+fn an_unknown_revision_and_a_side_that_does_not_build_are_one_sentence() {
+    let repository = Repository::new(&[SAME]);
+    let (status, _, complaint) = repository.run(&["nowhere"]);
+    assert_eq!(status, 2);
+    assert!(complaint.contains("`nowhere` is no revision of this repository"), "{complaint}");
+    repository.write("suites/src/behaviour.rs", "nonsense");
+    repository.commit("broken");
+    let (status, _, complaint) = repository.run(&["r0", "broken"]);
+    assert_eq!(status, 3);
+    assert!(complaint.contains("the head side (broken"), "{complaint}");
+    assert!(complaint.contains("does not build: error"), "{complaint}");
+    repository.change(SAME);
+    repository.commit("mended");
+    let (status, _, complaint) = repository.run(&["broken", "mended"]);
+    assert_eq!(status, 3);
+    assert!(complaint.contains("the base side (broken"), "{complaint}");
+    repository.assert_clean();
+}
+
+#[test]
+fn an_interrupt_leaves_nothing_behind() {
+    let repository = Repository::new(&[SAME, Behaviour { special: "hang", ..SAME }]);
+    // While a worker hangs: four processes have started (a greeting and a probe of each side).
+    let status = repository.interrupted(&["r0", "r1"], || repository.started().len() >= 4);
+    assert_eq!(status, 130);
+    repository.assert_clean();
+    // While the head is being built.
+    repository.write(
+        "suites/build.rs",
+        "fn main() {\n    let folder = std::env::var(\"FAKE_PIDS\").unwrap();\n    \
+         std::fs::write(format!(\"{folder}/{}\", std::process::id()), \"\").unwrap();\n    \
+         std::thread::sleep(std::time::Duration::from_secs(600));\n}\n",
+    );
+    let before = repository.started().len();
+    let status = repository.interrupted(&["r0"], || repository.started().len() > before);
+    assert_eq!(status, 130);
+    repository.assert_clean();
+    // What was built is still there for the next run.
+    assert_eq!(repository.report(&["r0", "r0"]).1["identical"], true);
+}
