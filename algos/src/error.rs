@@ -46,6 +46,16 @@ pub enum InputError {
         /// The entry.
         value: f64,
     },
+    /// A nonzero part of the data is too small beside the rest to be worked on with the accuracy that is promised.
+    #[error("{what} {index} is below 1e-{decades} of the largest")]
+    RangeTooWide {
+        /// The kind of part.
+        what: &'static str,
+        /// Its number.
+        index: usize,
+        /// The range that is kept, in decimal digits.
+        decades: u32,
+    },
     /// A position outside the matrix.
     #[error("{what} {index}: there are only {size}")]
     OutOfRange {
@@ -71,16 +81,6 @@ pub enum InputError {
         what: &'static str,
         /// Its number, from 0.
         index: usize,
-    },
-    /// A nonzero part of the data is too small beside the rest to be worked on with the accuracy that is promised.
-    #[error("{what} {index} is below 1e-{decades} of the largest")]
-    RangeTooWide {
-        /// The kind of part.
-        what: &'static str,
-        /// Its number.
-        index: usize,
-        /// The range that is kept, in decimal digits.
-        decades: u32,
     },
     /// A parameter outside its domain.
     #[error("{name} = {value}: {requirement}")]

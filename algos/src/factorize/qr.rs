@@ -180,7 +180,7 @@ fn by_cholesky(x: &Mat<f64>) -> Result<Outcome<Qr>, Error> {
 
 /// `X R⁻¹` and `R` from `G = RᵀR`, if `G` is positive definite.
 fn cholesky_pass(x: &Mat<f64>, g: Mat<f64>) -> Option<(Mat<f64>, Mat<f64>)> {
-    let l = cholesky(g.as_ref()).ok()?;
+    let l = cholesky(g.as_ref(), 0.0)?;
     let mut q = x.clone();
     solve_lower(l.as_ref(), q.as_mut().transpose_mut());
     Some((q, l.transpose().to_owned()))

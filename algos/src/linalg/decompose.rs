@@ -2,11 +2,11 @@
 
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::cholesky::llt::factor::{LltError, LltRegularization, cholesky_in_place, cholesky_in_place_scratch};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::linalg::qr::no_pivoting::factor::{qr_in_place, qr_in_place_scratch, recommended_block_size};
 use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
-use faer::{Mat, MatRef, Par, Spec};
+use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
+use faer::{Mat, MatMut, MatRef, Par, Spec};
 
 use crate::error::{Error, NumericalError};
 
@@ -67,21 +67,6 @@ pub fn right_singular_vectors(a: MatRef<'_, f64>) -> Result<Mat<f64>, Error> {
     Ok(right)
 }
 
-/// The lower triangular `L` with `A = L Lᵀ` for a symmetric `A: n×n`, of which the lower triangle is read. Cost: `n³/3`
-/// flops.
-pub fn cholesky(a: MatRef<'_, f64>) -> Result<Mat<f64>, Error> {
-    let n = a.nrows();
-    let mut l = Mat::from_fn(n, n, |i, j| if i >= j { a[(i, j)] } else { 0.0 });
-    let mut memory = MemBuffer::new(cholesky_in_place_scratch::<f64>(n, Par::Seq, Spec::default()));
-    let stack = MemStack::new(&mut memory);
-    cholesky_in_place(l.as_mut(), LltRegularization::default(), Par::Seq, stack, Spec::default())
-        .map_err(|LltError::NonPositivePivot { index }| NumericalError::NotPositiveDefinite { index })?;
-    for j in 0..n {
-        l.col_as_slice_mut(j)[..j].fill(0.0);
-    }
-    Ok(l)
-}
-
 /// The singular values of `A`, descending.
 pub fn singular_values(a: MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
     let (m, n) = a.shape();
@@ -137,6 +122,35 @@ pub fn triangular_factor(a: MatRef<'_, f64>) -> Mat<f64> {
     let mut memory = MemBuffer::new(qr_in_place_scratch::<f64>(m, n, block, Par::Seq, Spec::default()));
     qr_in_place(h.as_mut(), coefficients.as_mut(), Par::Seq, MemStack::new(&mut memory), Spec::default());
     Mat::from_fn(size, n, |i, j| if i <= j { h[(i, j)] } else { 0.0 })
+}
+
+/// The lower triangular `L` with `A = L Lᵀ`, of which the lower triangle is read; `None` when a pivot is not above
+/// `tolerance` times the largest diagonal entry.
+pub fn cholesky(a: MatRef<'_, f64>, tolerance: f64) -> Option<Mat<f64>> {
+    let n = a.nrows();
+    let largest = (0..n).map(|i| a[(i, i)]).fold(0.0, f64::max);
+    let mut l = Mat::<f64>::zeros(n, n);
+    for j in 0..n {
+        let mut column: Vec<f64> = (j..n).map(|i| a[(i, j)]).collect();
+        for k in 0..j {
+            let (factor, done) = (l[(j, k)], l.col_as_slice(k));
+            column.iter_mut().zip(&done[j..]).for_each(|(c, x)| *c -= factor * x);
+        }
+        if column[0].is_nan() || column[0] <= tolerance * largest {
+            return None;
+        }
+        let root = column[0].sqrt();
+        l.col_as_slice_mut(j)[j..].iter_mut().zip(&column).for_each(|(x, c)| *x = c / root);
+    }
+    Some(l)
+}
+
+/// `B ← L⁻¹ B` for a lower triangular `L`.
+///
+/// # Panics
+/// If the shapes do not fit.
+pub fn solve_lower(l: MatRef<'_, f64>, b: MatMut<'_, f64>) {
+    solve_lower_triangular_in_place(l, b, Par::Seq);
 }
 
 /// The solution of least norm of `min ‖A x − b‖₂`, for any shape and rank of `A: m×n`.

@@ -7,8 +7,8 @@ mod decompose;
 mod reflectors;
 
 pub use decompose::{
-    Svd, cholesky, least_squares, norm, orthonormal_basis, right_singular_vectors, singular_values, symmetric_eigen,
-    thin_svd, triangular_factor,
+    Svd, cholesky, least_squares, norm, orthonormal_basis, right_singular_vectors, singular_values, solve_lower,
+    symmetric_eigen, thin_svd, triangular_factor,
 };
 pub use reflectors::{Reflectors, householder, pivoted_householder};
 
@@ -16,8 +16,7 @@ use faer::linalg::matmul::{
     matmul,
     triangular::{self, BlockStructure},
 };
-use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
-use faer::{Accum, Mat, MatMut, MatRef, Par};
+use faer::{Accum, Mat, MatRef, Par};
 
 /// `A B`. Cost: `2mkn` flops for `A: m×k`, `B: k×n`.
 ///
@@ -41,11 +40,6 @@ pub fn gram(a: MatRef<'_, f64>) -> Mat<f64> {
         }
     }
     g
-}
-
-/// `L⁻¹ B` for a lower triangular `L: n×n`, of which the lower triangle is read. Cost: `n²k` flops for `B: n×k`.
-pub fn solve_lower(l: MatRef<'_, f64>, b: MatMut<'_, f64>) {
-    solve_lower_triangular_in_place(l, b, Par::Seq);
 }
 
 /// `‖A − B‖_F`.

@@ -80,7 +80,7 @@ impl Factor {
         for _ in 0..2 {
             let gram = product(self.columns(), self.view());
             effort.flops += (3 * self.m * self.k * self.k) as u64;
-            match cholesky(gram.as_ref()).ok().filter(|l| spread(l) > ILL_CONDITIONED) {
+            match cholesky(gram.as_ref(), 0.0).filter(|l| spread(l) > ILL_CONDITIONED) {
                 Some(l) => {
                     solve_lower(l.as_ref(), self.columns_mut());
                     r = product(l.transpose(), r.as_ref());

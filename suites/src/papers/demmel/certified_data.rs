@@ -104,6 +104,7 @@ fn longley() -> Result<(Mat<f64>, Vec<f64>), Error> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::papers::demmel::double::Double;
 
@@ -148,10 +149,8 @@ mod tests {
         for p in 0..n {
             for q in p + 1..n {
                 let factor = system[q][p] / system[p][p];
-                for l in p..=n {
-                    let part = factor * system[p][l];
-                    system[q][l] = system[q][l] - part;
-                }
+                let pivot = system[p].clone();
+                system[q].iter_mut().zip(&pivot).for_each(|(x, &y)| *x = *x - factor * y);
             }
         }
         let mut beta = vec![Double::ZERO; n];

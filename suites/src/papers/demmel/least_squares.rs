@@ -1,7 +1,7 @@
 //! Digits of regression coefficients, by method, against certified solutions.
 
 use algos::{
-    Error,
+    Error, NumericalError,
     factorize::{
         engine::Stop,
         pivot::{RowCyclic, UniformIid, pairs},
@@ -97,7 +97,8 @@ impl Method {
                 Ok(pseudo_inverse(&found.left, &found.values, &found.right, y))
             }
             Self::NormalEquations => {
-                let l = cholesky(gram(x.as_ref()).as_ref())?;
+                let what = "Cholesky factorization of XᵀX";
+                let l = cholesky(gram(x.as_ref()).as_ref(), 0.0).ok_or(NumericalError::Factorization { what })?;
                 let mut z = inner(x, y);
                 for i in 0..n {
                     z[i] = (z[i] - (0..i).map(|j| l[(i, j)] * z[j]).sum::<f64>()) / l[(i, i)];
