@@ -46,6 +46,32 @@ pub enum InputError {
         /// The entry.
         value: f64,
     },
+    /// A position outside the matrix.
+    #[error("{what} {index}: there are only {size}")]
+    OutOfRange {
+        /// `row` or `column`.
+        what: &'static str,
+        /// The position, from 0.
+        index: usize,
+        /// How many there are.
+        size: usize,
+    },
+    /// A position that is given twice.
+    #[error("entry ({row}, {column}) is given twice")]
+    Duplicate {
+        /// Its row, from 0.
+        row: usize,
+        /// Its column, from 0.
+        column: usize,
+    },
+    /// A row or a column without an observed entry, where each must have one.
+    #[error("{what} {index} has no observed entry")]
+    Unobserved {
+        /// `row` or `column`.
+        what: &'static str,
+        /// Its number, from 0.
+        index: usize,
+    },
     /// A parameter outside its domain.
     #[error("{name} = {value}: {requirement}")]
     Argument {

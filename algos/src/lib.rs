@@ -6,10 +6,12 @@
 //!
 //! | family | problem | paper |
 //! | --- | --- | --- |
+//! | [`completion`] | a low-rank matrix from a few entries, and gradient descent on factors | Jain, Netrapalli & Sanghavi, [arXiv:1212.0467](https://arxiv.org/abs/1212.0467); Gu, Song, Yin & Zhang, [arXiv:2302.11068](https://arxiv.org/abs/2302.11068); Xiong, Ding & Du, [arXiv:2310.01769](https://arxiv.org/abs/2310.01769) |
 //! | [`recovery`] | a low-rank matrix from grossly corrupted linear measurements | Ma & Fattahi, [arXiv:2202.08788](https://arxiv.org/abs/2202.08788) |
 //!
 //! Nothing here reads a clock, a file or global state; randomness comes only from a generator that the caller passes.
 
+pub mod completion;
 pub mod effort;
 pub mod error;
 pub mod linalg;

@@ -1,8 +1,8 @@
 //! `cargo bench`: every case of the registry, its variants side by side in one plot.
 //!
 //! `cargo bench -- recovery` runs the cases whose key contains `recovery`. `RESIDUAL_BENCH_SCALE` (smoke, default or
-//! full) bounds the size; `--features peers` adds the variants of other libraries, which are treated fairly only in a
-//! build with `RUSTFLAGS=-Ctarget-cpu=native`.
+//! full) bounds the size; `RESIDUAL_BENCH_THREADS=2` lets a variant use two threads; `--features peers` adds the variants
+//! of other libraries, which are treated fairly only in a build with `RUSTFLAGS=-Ctarget-cpu=native`.
 
 use std::{
     env,
@@ -37,6 +37,10 @@ fn main() -> Outcome {
     }
     faer::set_global_parallelism(Par::Seq);
     let scale = env::var("RESIDUAL_BENCH_SCALE").map_or(Ok(Scale::Default), |text| text.parse())?;
+    let par = match env::var("RESIDUAL_BENCH_THREADS").map_or(Ok(1), |text| text.parse())? {
+        1 => Par::Seq,
+        threads => Par::rayon(threads),
+    };
     // About three seconds a variant: comparisons are the business of `residual compare`.
     let mut criterion = Criterion::default()
         .noise_threshold(0.03)
@@ -45,24 +49,24 @@ fn main() -> Outcome {
         .measurement_time(Duration::from_secs(2))
         .configure_from_args();
     for case in cases(papers::ALL, scale) {
-        bench(&mut criterion, case).map_err(|e| format!("{}: {e}", case.key()))?;
+        bench(&mut criterion, case, par).map_err(|e| format!("{}: {e}", case.key()))?;
     }
     criterion.final_summary();
     Ok(())
 }
 
-fn bench(criterion: &mut Criterion, case: &dyn Case) -> Outcome {
+fn bench(criterion: &mut Criterion, case: &dyn Case, par: Par) -> Outcome {
     let problem = case.problem(SEED)?;
     let mut group = criterion.benchmark_group(case.key());
     for variant in case.variants() {
-        bench_variant(&mut group, &*problem, variant).map_err(|e| format!("{variant}: {e}"))?;
+        bench_variant(&mut group, &*problem, variant, par).map_err(|e| format!("{variant}: {e}"))?;
     }
     group.finish();
     Ok(())
 }
 
-fn bench_variant(group: &mut BenchmarkGroup<'_, WallTime>, problem: &dyn Problem, variant: &str) -> Outcome {
-    let mut run = problem.prepare(variant, Par::Seq)?;
+fn bench_variant(group: &mut BenchmarkGroup<'_, WallTime>, problem: &dyn Problem, variant: &str, par: Par) -> Outcome {
+    let mut run = problem.prepare(variant, par)?;
     let started = Instant::now();
     let output = run.run()?;
     // Long runs cannot be repeated in growing numbers.

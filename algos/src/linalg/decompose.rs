@@ -3,8 +3,10 @@
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
+use faer::linalg::qr::no_pivoting::factor::{qr_in_place, qr_in_place_scratch, recommended_block_size};
 use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
-use faer::{Mat, MatRef, Par, Spec};
+use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
+use faer::{Mat, MatMut, MatRef, Par, Spec};
 
 use crate::error::{Error, NumericalError};
 
@@ -95,4 +97,116 @@ pub fn orthonormal_basis(a: MatRef<'_, f64>) -> Result<Mat<f64>, Error> {
 pub fn norm(v: &[f64]) -> f64 {
     let scale = v.iter().fold(0.0, |s: f64, x| s.max(x.abs()));
     if scale == 0.0 { 0.0 } else { scale * v.iter().map(|x| (x / scale).powi(2)).sum::<f64>().sqrt() }
+}
+
+/// The triangular factor `R: min(m,n)×n` of a Householder QR factorization `A = QR`; signs of rows are arbitrary.
+pub fn triangular_factor(a: MatRef<'_, f64>) -> Mat<f64> {
+    let (m, n) = a.shape();
+    let size = m.min(n);
+    let mut h = a.to_owned();
+    let block = recommended_block_size::<f64>(m, n);
+    let mut coefficients = Mat::zeros(block, size);
+    let mut memory = MemBuffer::new(qr_in_place_scratch::<f64>(m, n, block, Par::Seq, Spec::default()));
+    qr_in_place(h.as_mut(), coefficients.as_mut(), Par::Seq, MemStack::new(&mut memory), Spec::default());
+    Mat::from_fn(size, n, |i, j| if i <= j { h[(i, j)] } else { 0.0 })
+}
+
+/// The lower triangular `L` with `A = L Lᵀ`, of which the lower triangle is read; `None` when a pivot is not above
+/// `tolerance` times the largest diagonal entry.
+pub fn cholesky(a: MatRef<'_, f64>, tolerance: f64) -> Option<Mat<f64>> {
+    let n = a.nrows();
+    let largest = (0..n).map(|i| a[(i, i)]).fold(0.0, f64::max);
+    let mut l = Mat::<f64>::zeros(n, n);
+    for j in 0..n {
+        let mut column: Vec<f64> = (j..n).map(|i| a[(i, j)]).collect();
+        for k in 0..j {
+            let (factor, done) = (l[(j, k)], l.col_as_slice(k));
+            column.iter_mut().zip(&done[j..]).for_each(|(c, x)| *c -= factor * x);
+        }
+        if column[0].is_nan() || column[0] <= tolerance * largest {
+            return None;
+        }
+        let root = column[0].sqrt();
+        l.col_as_slice_mut(j)[j..].iter_mut().zip(&column).for_each(|(x, c)| *x = c / root);
+    }
+    Some(l)
+}
+
+/// `B ← L⁻¹ B` for a lower triangular `L`.
+///
+/// # Panics
+/// If the shapes do not fit.
+pub fn solve_lower(l: MatRef<'_, f64>, b: MatMut<'_, f64>) {
+    solve_lower_triangular_in_place(l, b, Par::Seq);
+}
+
+/// The solution of least norm of `min ‖A x − b‖₂`, for any shape and rank of `A: m×n`.
+///
+/// By Householder QR with column pivoting; where its triangular factor shows a rank deficiency (a diagonal entry below
+/// `1e-12` of the first) or `m < n`, by the singular value decomposition with the same tolerance. Cost: `O(mn²)`.
+///
+/// # Errors
+///
+/// A decomposition that does not converge.
+///
+/// # Panics
+/// If `b` has another length than the columns of `A`.
+pub fn least_squares(a: MatRef<'_, f64>, b: &[f64]) -> Result<Vec<f64>, Error> {
+    const RANK: f64 = 1e-12;
+    let (m, n) = a.shape();
+    assert_eq!(m, b.len(), "one right-hand side");
+    if m >= n
+        && let Some(x) = pivoted_qr_solve(a, b, RANK)
+    {
+        return Ok(x);
+    }
+    let Svd { left, values, right } = thin_svd(a)?;
+    let mut x = vec![0.0; n];
+    for (j, &sigma) in values.iter().enumerate().filter(|(_, sigma)| **sigma > RANK * values[0]) {
+        let along = left.col_as_slice(j).iter().zip(b).map(|(u, b)| u * b).sum::<f64>() / sigma;
+        x.iter_mut().zip(right.col_as_slice(j)).for_each(|(x, v)| *x += along * v);
+    }
+    Ok(x)
+}
+
+/// Least squares by Householder reflections with column pivoting; `None` when the numerical rank is not full.
+fn pivoted_qr_solve(a: MatRef<'_, f64>, b: &[f64], tolerance: f64) -> Option<Vec<f64>> {
+    let (m, n) = a.shape();
+    let (mut h, mut y) = (a.to_owned(), b.to_vec());
+    let mut order: Vec<usize> = (0..n).collect();
+    let mut diagonal: Vec<f64> = vec![0.0; n];
+    for j in 0..n {
+        let lengths: Vec<f64> = (j..n).map(|c| norm(&h.col_as_slice(c)[j..])).collect();
+        let (at, &length) = lengths.iter().enumerate().max_by(|p, q| p.1.total_cmp(q.1))?;
+        if length.is_nan() || length == 0.0 || (j > 0 && length <= tolerance * diagonal[0].abs()) {
+            return None;
+        }
+        if at > 0 {
+            for i in 0..m {
+                let (x, y) = (h[(i, j)], h[(i, j + at)]);
+                h[(i, j)] = y;
+                h[(i, j + at)] = x;
+            }
+            order.swap(j, j + at);
+        }
+        // The reflection I − v vᵀ/β that maps the column to a multiple of the first unit vector.
+        let mut v = h.col_as_slice(j)[j..].to_vec();
+        diagonal[j] = -length.copysign(v[0]);
+        v[0] -= diagonal[j];
+        let beta = -diagonal[j] * v[0];
+        let reflect = |x: &mut [f64]| {
+            let along = v.iter().zip(&*x).map(|(v, x)| v * x).sum::<f64>() / beta;
+            x.iter_mut().zip(&v).for_each(|(x, v)| *x -= along * v);
+        };
+        for c in j + 1..n {
+            reflect(&mut h.col_as_slice_mut(c)[j..]);
+        }
+        reflect(&mut y[j..]);
+    }
+    let mut x = vec![0.0; n];
+    for j in (0..n).rev() {
+        let rest: f64 = (j + 1..n).map(|c| h[(j, c)] * x[order[c]]).sum();
+        x[order[j]] = (y[j] - rest) / diagonal[j];
+    }
+    Some(x)
 }

@@ -5,7 +5,10 @@
 
 mod decompose;
 
-pub use decompose::{Svd, norm, orthonormal_basis, singular_values, symmetric_eigen, thin_svd};
+pub use decompose::{
+    Svd, cholesky, least_squares, norm, orthonormal_basis, singular_values, solve_lower, symmetric_eigen, thin_svd,
+    triangular_factor,
+};
 
 use faer::{Accum, Mat, MatRef, Par, linalg::matmul::matmul};
 

@@ -1,0 +1,297 @@
+//! One half-sweep: a small least-squares problem for each row or column.
+
+use faer::{Mat, Par};
+use rayon::prelude::*;
+
+use super::factor::Factor;
+use super::gram::{gram, solve};
+use super::kernel::{adjoint, axpy, dot, fused, pack, xpay};
+use crate::Error;
+use crate::completion::Lines;
+use crate::completion::driver::Tally;
+use crate::completion::options::{Cg, Stop};
+use crate::linalg::least_squares;
+use crate::recovery::fast::kernel::{Simd, Task};
+use crate::recovery::fast::lanes::Lanes;
+
+/// How the rows of a half-sweep are solved.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Method {
+    /// Gram matrix and Cholesky. `residual`: also measure the observed residual of the warm start.
+    Exact { residual: bool },
+    /// Conjugate gradients.
+    Cg(Cg),
+}
+
+/// Lines are split into at most this many blocks of about equal numbers of entries, whatever the number of threads.
+const BLOCKS: usize = 64;
+/// Below this many entries a half-sweep takes less time than waking threads.
+const MIN_PARALLEL: usize = 1 << 14;
+
+/// What a half-sweep did.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Done {
+    /// `‖P_Ω(X − M)‖_F²` before the update, where it was measured.
+    pub residual: f64,
+    pub tally: Tally,
+}
+
+/// Buffers of one thread.
+pub(super) struct Scratch {
+    panels: Mat<f64>,
+    b: Mat<f64>,
+    gram: Mat<f64>,
+    vectors: Mat<f64>,
+}
+
+impl Scratch {
+    /// For lines of at most `longest` entries and factors of `padded` columns.
+    pub fn new(longest: usize, padded: usize) -> Self {
+        let rows = longest.next_multiple_of(8);
+        Self {
+            panels: Mat::zeros(rows * padded, 1),
+            b: Mat::zeros(rows, 1),
+            gram: Mat::zeros(padded * padded, 1),
+            vectors: Mat::zeros(padded, 3),
+        }
+    }
+}
+
+/// Updates `out` (in: the warm start, in the basis of the design) on the instruction set given.
+///
+/// Blocks of lines are independent and their counts are added in order, so threads change no bit.
+pub(super) fn half(
+    lines: &Lines,
+    design: &Factor,
+    out: &mut Factor,
+    method: Method,
+    simd: Simd,
+    par: Par,
+    scratch: &mut Scratch,
+) -> Result<Done, Error> {
+    let padded = design.padded();
+    let mut blocks = Vec::new();
+    let (mut first, mut rest) = (0, out.rows_mut());
+    let entries = lines.start(lines.len());
+    for b in 1..=BLOCKS {
+        let target = entries * b / BLOCKS;
+        let mut end = first;
+        while end < lines.len() && (lines.start(end + 1) <= target || b == BLOCKS) {
+            end += 1;
+        }
+        if end > first {
+            let (block, later) = rest.split_at_mut((end - first) * padded);
+            blocks.push((first, block));
+            rest = later;
+            first = end;
+        }
+    }
+    let run = |scratch: &mut Scratch, (first, out): (usize, &mut [f64])| {
+        simd.run(Block { lines, design, first, out, method, scratch })
+    };
+    let threads = if entries < MIN_PARALLEL { 1 } else { par.degree() };
+    let done: Vec<Result<Done, Error>> = if threads > 1 {
+        let chunk = blocks.len().div_ceil(4 * threads);
+        let longest = lines.longest();
+        blocks
+            .into_par_iter()
+            .with_min_len(chunk)
+            .map_init(|| Scratch::new(longest, padded), |scratch, block| run(scratch, block))
+            .collect()
+    } else {
+        blocks.into_iter().map(|block| run(scratch, block)).collect()
+    };
+    done.into_iter().try_fold(Done::default(), |mut sum, done| {
+        let done = done?;
+        sum.residual += done.residual;
+        sum.tally.effort += done.tally.effort;
+        sum.tally.inner_steps += done.tally.inner_steps;
+        sum.tally.fallbacks += done.tally.fallbacks;
+        sum.tally.underdetermined += done.tally.underdetermined;
+        Ok(sum)
+    })
+}
+
+struct Block<'a> {
+    lines: &'a Lines,
+    design: &'a Factor,
+    first: usize,
+    out: &'a mut [f64],
+    method: Method,
+    scratch: &'a mut Scratch,
+}
+
+impl Task for Block<'_> {
+    type Output = Result<Done, Error>;
+
+    #[inline(always)]
+    fn run<S: Lanes>(self, simd: S) -> Self::Output {
+        let Self { lines, design, first, out, method, scratch } = self;
+        let (k, padded) = (design.width(), design.padded());
+        let mut done = Done::default();
+        for (line, u) in (first..).zip(out.chunks_exact_mut(padded)) {
+            let (observed, values) = lines.line(line);
+            if observed.is_empty() {
+                u.fill(0.0);
+                continue;
+            }
+            let n = observed.len();
+            let rows = n.next_multiple_of(8);
+            let b = &mut scratch.b.col_as_slice_mut(0)[..rows];
+            b[..n].copy_from_slice(values);
+            b[n..].fill(0.0);
+            let mut row = Row {
+                simd,
+                n,
+                k,
+                padded,
+                panels: &mut scratch.panels.col_as_slice_mut(0)[..rows * padded],
+                b,
+                u,
+                done: &mut done,
+            };
+            done_entries(&mut row);
+            match method {
+                Method::Exact { residual } => {
+                    let [gram, vectors] = [&mut scratch.gram, &mut scratch.vectors];
+                    row.exact(design, observed, residual, gram.col_as_slice_mut(0), vectors)?;
+                }
+                Method::Cg(cg) => row.cg(design, observed, cg, &mut scratch.vectors),
+            }
+        }
+        Ok(done)
+    }
+}
+
+#[inline(always)]
+fn done_entries<S: Lanes>(row: &mut Row<'_, S>) {
+    row.done.tally.effort.entries += row.n as u64;
+    row.done.tally.underdetermined += u64::from(row.n < row.k);
+}
+
+/// One least-squares problem `min ‖A u − b‖`, `A: n×k`.
+struct Row<'a, S> {
+    simd: S,
+    n: usize,
+    k: usize,
+    padded: usize,
+    panels: &'a mut [f64],
+    b: &'a [f64],
+    u: &'a mut [f64],
+    done: &'a mut Done,
+}
+
+impl<S: Lanes> Row<'_, S> {
+    /// Gathers `A` and sets `s = Aᵀ(b − A u)`, or `s = Aᵀ b` without `residual`, while each panel is in cache.
+    #[inline(always)]
+    fn gather(&mut self, design: &Factor, observed: &[u32], residual: bool, s: &mut [f64]) {
+        let Self { simd, n, k, padded, .. } = *self;
+        let rows = design.rows();
+        s.fill(0.0);
+        let panels = self.panels.chunks_exact_mut(8 * padded);
+        for ((panel, b), observed) in panels.zip(self.b.as_chunks::<8>().0).zip(observed.chunks(8)) {
+            for (r, &j) in observed.iter().enumerate() {
+                pack(panel, r, &rows[j as usize * padded..][..padded]);
+            }
+            for r in observed.len()..8 {
+                panel.as_chunks_mut::<64>().0.iter_mut().for_each(|tile| tile[8 * r..8 * r + 8].fill(0.0));
+            }
+            if residual {
+                self.done.residual += fused(simd, panel, self.u, Some(b), s);
+            } else {
+                adjoint(simd, panel, b, s);
+            }
+        }
+        self.done.tally.effort.flops += if residual { 4 * n * k } else { 2 * n * k } as u64;
+    }
+
+    /// Conjugate gradients on `AᵀA u = Aᵀb`, with the residual of the normal equations updated by recurrence: each step
+    /// reads `A` once.
+    #[inline(always)]
+    fn cg(&mut self, design: &Factor, observed: &[u32], cg: Cg, vectors: &mut Mat<f64>) {
+        let Self { simd, n, k, padded, .. } = *self;
+        if !cg.warm {
+            self.u.fill(0.0);
+        }
+        let mut columns = vectors.as_mut().col_iter_mut();
+        let (Some(s), Some(p), Some(w)) = (columns.next(), columns.next(), columns.next()) else { return };
+        let [Some(s), Some(p), Some(w)] = [s, p, w].map(|c| c.try_as_col_major_mut().map(|c| c.as_slice_mut())) else {
+            return;
+        };
+        self.gather(design, observed, true, s);
+        let mut gamma = dot(simd, s, s);
+        let target = match cg.stop {
+            Stop::Never => 0.0,
+            Stop::Start(tau) => tau * tau * gamma,
+            Stop::Data(tau) => {
+                w.fill(0.0);
+                for (panel, b) in self.panels.chunks_exact(8 * padded).zip(self.b.as_chunks::<8>().0) {
+                    adjoint(simd, panel, b, w);
+                }
+                self.done.tally.effort.flops += 2 * (n * k) as u64;
+                tau * tau * dot(simd, w, w)
+            }
+        };
+        p.copy_from_slice(s);
+        for _ in 0..cg.steps {
+            if gamma <= target {
+                break;
+            }
+            w.fill(0.0);
+            let mut curvature = 0.0;
+            for panel in self.panels.chunks_exact(8 * padded) {
+                curvature += fused(simd, panel, p, None, w);
+            }
+            if curvature <= 0.0 {
+                break;
+            }
+            let step = gamma / curvature;
+            axpy(simd, step, p, self.u);
+            axpy(simd, -step, w, s);
+            let next = dot(simd, s, s);
+            xpay(simd, s, next / gamma, p);
+            gamma = next;
+            self.done.tally.inner_steps += 1;
+            self.done.tally.effort.flops += (4 * n * k + 8 * k) as u64;
+        }
+    }
+
+    /// `u = (AᵀA)⁻¹Aᵀb`; the solution of least norm where that does not exist.
+    #[inline(always)]
+    fn exact(
+        &mut self,
+        design: &Factor,
+        observed: &[u32],
+        residual: bool,
+        g: &mut [f64],
+        vectors: &mut Mat<f64>,
+    ) -> Result<(), Error> {
+        let Self { simd, n, k, padded, .. } = *self;
+        let mut columns = vectors.as_mut().col_iter_mut();
+        let (Some(c), Some(x)) = (columns.next(), columns.next()) else { return Ok(()) };
+        let [Some(c), Some(x)] = [c, x].map(|c| c.try_as_col_major_mut().map(|c| c.as_slice_mut())) else {
+            return Ok(());
+        };
+        self.gather(design, observed, residual, c);
+        if n >= k {
+            gram(simd, self.panels, padded, g);
+            self.done.tally.effort.flops += (n * k * (k + 1) + k * k * k / 3 + 2 * k * k) as u64;
+            if solve(simd, g, padded, k, c, x) {
+                if residual {
+                    // x corrects the warm start.
+                    axpy(simd, 1.0, x, self.u);
+                } else {
+                    self.u.copy_from_slice(x);
+                }
+                return Ok(());
+            }
+        }
+        self.done.tally.fallbacks += u64::from(n >= k);
+        let rows = design.rows();
+        let a = Mat::from_fn(n, k, |r, c| rows[observed[r] as usize * padded + c]);
+        let x = least_squares(a.as_ref(), &self.b[..n])?;
+        self.done.tally.effort.flops += (2 * n.max(k) * n.min(k) * n.min(k)) as u64;
+        self.u[..k].copy_from_slice(&x);
+        Ok(())
+    }
+}

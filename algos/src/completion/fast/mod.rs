@@ -1,0 +1,10 @@
+//! The engineered variants.
+
+pub mod spectral;
+
+pub(super) mod altmin;
+
+pub(super) mod factor;
+mod gram;
+mod half;
+pub(super) mod kernel;

@@ -1,0 +1,203 @@
+//! Soft-Impute: completion by the nuclear norm, the convex baseline.
+//!
+//! Mazumder, Hastie & Tibshirani (2010), JMLR 11, 2287–2322. For a decreasing path of `λ`, with warm starts,
+//!
+//! ```text
+//! repeat  Z ← P_Ω(M) + P_Ω⊥(X);   Z = P diag(s) Wᵀ;   X ← P diag(max(s − λ, 0)) Wᵀ
+//! ```
+//!
+//! until `‖ΔX‖_F ≤ 1e-5 ‖X‖_F`. [`reference`] takes dense decompositions. [`fast`] never forms an `m×n` matrix:
+//! `Z = P_Ω(M − X) + X` is sparse plus low rank, and one warm step of subspace iteration replaces the decomposition.
+
+use faer::{Mat, MatRef};
+
+use super::fast::factor::Factor;
+use super::fast::spectral::{leading, spread};
+use super::{Lines, Observations};
+use crate::error::{Error, argument};
+use crate::linalg::{norm, product, thin_svd, triangular_factor};
+use crate::{Effort, Outcome, Status};
+
+/// The path of `λ` and when to stop on it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Path {
+    /// Number of values, falling geometrically.
+    pub values: usize,
+    /// The first, over `‖P_Ω(M)‖₂`.
+    pub first: f64,
+    /// The last, over `‖P_Ω(M)‖₂`.
+    pub last: f64,
+    /// Iterations at most for each.
+    pub iterations: usize,
+    /// Relative change of `X` at which a value is done.
+    pub tolerance: f64,
+    /// Columns of the fast variant: an upper bound on the rank of `X`.
+    pub width: usize,
+}
+
+impl Default for Path {
+    fn default() -> Self {
+        Self { values: 8, first: 0.5, last: 1e-3, iterations: 30, tolerance: 1e-5, width: 60 }
+    }
+}
+
+/// `X = U diag(σ) Vᵀ` at the end of the path.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shrunk {
+    /// `U`, orthonormal columns.
+    pub u: Mat<f64>,
+    /// `σ`, descending and not negative.
+    pub sigma: Vec<f64>,
+    /// `V`, orthonormal columns.
+    pub v: Mat<f64>,
+}
+
+impl Shrunk {
+    /// `U diag(σ)`.
+    pub fn scaled(&self) -> Mat<f64> {
+        Mat::from_fn(self.u.nrows(), self.sigma.len(), |i, j| self.u[(i, j)] * self.sigma[j])
+    }
+}
+
+impl Path {
+    fn check(&self) -> Result<(), Error> {
+        argument(self.values >= 1, "values", self.values as f64, "at least one")?;
+        argument(self.iterations >= 1, "iterations", self.iterations as f64, "at least one")?;
+        argument(self.width >= 1, "width", self.width as f64, "at least one")?;
+        argument(self.first > 0.0 && self.first.is_finite(), "first", self.first, "positive and finite")?;
+        argument(self.last > 0.0 && self.last <= self.first, "last", self.last, "positive and at most the first")?;
+        argument((0.0..1.0).contains(&self.tolerance), "tolerance", self.tolerance, "0 ≤ tolerance < 1")?;
+        Ok(())
+    }
+
+    fn lambda(&self, step: usize, size: f64) -> f64 {
+        size * self.first * (self.last / self.first).powf(step as f64 / (self.values.max(2) - 1) as f64)
+    }
+}
+
+/// A deterministic start for subspace iterations.
+fn block(m: usize, width: usize) -> Mat<f64> {
+    Mat::from_fn(m, width, |i, j| ((i * width + j) as f64 * 0.754_877_666 + 0.3).fract() - 0.5)
+}
+
+fn size(observations: &Observations) -> Result<f64, Error> {
+    let (m, n) = observations.shape();
+    Ok(leading(observations, 1, block(m, 9.min(m).min(n)))?.1[0])
+}
+
+/// With dense decompositions: `O(mn·min(m,n))` an iteration, memory `O(mn)`.
+///
+/// # Errors
+///
+/// Parameters outside their domains; a decomposition that does not converge.
+pub fn reference(observations: &Observations, path: &Path) -> Result<Outcome<Shrunk>, Error> {
+    path.check()?;
+    let (m, n) = observations.shape();
+    let size = size(observations)?;
+    let mut x = Mat::<f64>::zeros(m, n);
+    let mut effort = Effort::default();
+    let mut last = Shrunk { u: Mat::zeros(m, 1), sigma: vec![0.0], v: Mat::zeros(n, 1) };
+    for step in 0..path.values {
+        let lambda = path.lambda(step, size);
+        for _ in 0..path.iterations {
+            let mut z = x.clone();
+            observations.rows().entries().for_each(|(i, j, v)| z[(i, j)] = v);
+            let svd = thin_svd(z.as_ref())?;
+            let sigma = svd.values.iter().map(|s| (s - lambda).max(0.0)).collect();
+            last = Shrunk { u: svd.left, sigma, v: svd.right };
+            let next = product(last.scaled().as_ref(), last.v.transpose());
+            let change = crate::linalg::distance(next.as_ref(), x.as_ref());
+            x = next;
+            effort.iterations += 1;
+            effort.entries += observations.len() as u64;
+            if change <= path.tolerance * x.norm_l2() {
+                break;
+            }
+        }
+    }
+    Ok(Outcome { value: last, status: Status::IterationLimit, effort })
+}
+
+/// With the sparse-plus-low-rank form: `O(|Ω|w + (m+n)w²)` an iteration for `w` columns, memory `O(|Ω| + (m+n)w)`.
+///
+/// # Errors
+///
+/// As [`reference`].
+pub fn fast(observations: &Observations, path: &Path) -> Result<Outcome<Shrunk>, Error> {
+    path.check()?;
+    let (m, n) = observations.shape();
+    let width = path.width.min(m).min(n);
+    let size = size(observations)?;
+    let mut effort = Effort::default();
+    let mut v = Factor::new(block(n, width).as_ref());
+    v.orthonormalize(&mut effort)?;
+    let mut x = Shrunk { u: Mat::zeros(m, width), sigma: vec![0.0; width], v: v.to_mat() };
+    for step in 0..path.values {
+        let lambda = path.lambda(step, size);
+        for _ in 0..path.iterations {
+            let next = iterate(observations, &x, lambda, &mut effort)?;
+            let change = difference(&next, &x);
+            x = next;
+            effort.iterations += 1;
+            if change <= path.tolerance * norm(&x.sigma) {
+                break;
+            }
+        }
+    }
+    Ok(Outcome { value: x, status: Status::IterationLimit, effort })
+}
+
+/// One step of subspace iteration on `Z = P_Ω(M − X) + X` from the last right vectors, then shrinkage.
+fn iterate(observations: &Observations, x: &Shrunk, lambda: f64, effort: &mut Effort) -> Result<Shrunk, Error> {
+    let (m, n) = observations.shape();
+    let (scaled, width) = (x.scaled(), x.sigma.len());
+    let (left, right) = (Factor::new(scaled.as_ref()), Factor::new(x.v.as_ref()));
+    let rows = residual(observations.rows(), &left, &right);
+    let columns = residual(observations.columns(), &right, &left);
+    effort.entries += observations.len() as u64;
+    effort.flops += (8 * observations.len() * width + 8 * (m + n) * width * width) as u64;
+    // Z V = residual·V + U σ (VᵀV).
+    let mut q = Factor::zeros(m, width);
+    spread(&rows, &right, &mut q);
+    q.add(&scaled);
+    q.orthonormalize(effort)?;
+    // Zᵀ Q = residualᵀ·Q + V (U σ)ᵀQ.
+    let mut b = Factor::zeros(n, width);
+    spread(&columns, &q, &mut b);
+    b.add(&product(x.v.as_ref(), product(scaled.transpose(), q.view()).as_ref()));
+    let r = b.orthonormalize(effort)?;
+    let svd = thin_svd(r.as_ref())?;
+    Ok(Shrunk {
+        u: product(q.view(), svd.right.as_ref()),
+        sigma: svd.values.iter().map(|s| (s - lambda).max(0.0)).collect(),
+        v: product(b.view(), svd.left.as_ref()),
+    })
+}
+
+/// The entries of `M − X` at the observed positions.
+fn residual(lines: &Lines, left: &Factor, right: &Factor) -> Lines {
+    let padded = left.padded();
+    lines.map(|i, j, v| {
+        let (a, b) = (&left.rows()[i * padded..][..padded], &right.rows()[j * padded..][..padded]);
+        // Eight sums, so that the loop is one of vectors.
+        let mut sums = [0.0; 8];
+        for (a, b) in a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0) {
+            (0..8).for_each(|l| sums[l] += a[l] * b[l]);
+        }
+        v - sums.iter().sum::<f64>()
+    })
+}
+
+/// `‖X − Y‖_F` through the triangular factors of the stacked sides.
+fn difference(x: &Shrunk, y: &Shrunk) -> f64 {
+    let stack = |a: MatRef<'_, f64>, b: MatRef<'_, f64>| {
+        let k = a.ncols();
+        triangular_factor(
+            Mat::from_fn(a.nrows(), k + b.ncols(), |i, j| if j < k { a[(i, j)] } else { b[(i, j - k)] }).as_ref(),
+        )
+    };
+    let minus = Mat::from_fn(y.u.nrows(), y.sigma.len(), |i, j| -y.u[(i, j)] * y.sigma[j]);
+    let a = stack(x.scaled().as_ref(), minus.as_ref());
+    let b = stack(x.v.as_ref(), y.v.as_ref());
+    product(a.as_ref(), b.transpose()).norm_l2()
+}

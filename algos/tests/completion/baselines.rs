@@ -1,0 +1,75 @@
+//! Soft-Impute and the loaders.
+
+use algos::completion::load::{LoadError, matrix_market, ratings};
+use algos::completion::soft_impute::{Path, fast, reference};
+use algos::completion::{Duplicates, diagnose};
+use algos::{Error, InputError};
+
+use crate::support::{apart, draw};
+
+#[test]
+fn soft_impute_agrees_with_its_reference() {
+    let instance = draw(50, 40, 2, 0.6, 3);
+    // All columns and many iterations: both arrive at the same minimiser.
+    let path = Path { width: 40, iterations: 300, tolerance: 1e-9, last: 1e-2, ..Path::default() };
+    let [a, b] =
+        [reference(&instance.observations, &path), fast(&instance.observations, &path)].map(|o| o.unwrap().value);
+    let [x, y] = [&a, &b].map(|s| s.scaled() * s.v.transpose());
+    assert!(apart(x.as_ref(), y.as_ref()) < 1e-5, "{:e}", apart(x.as_ref(), y.as_ref()));
+    // Shrinkage is a bias: the data are not met exactly, however much of the matrix is seen.
+    let error = diagnose::relative_error(b.scaled().as_ref(), b.v.as_ref(), &instance.truth).unwrap();
+    assert!(error > 1e-3 && error < 0.2, "{error:e}");
+    for bad in [Path { values: 0, ..path }, Path { first: f64::NAN, ..path }, Path { last: 1.0, ..path }] {
+        assert!(matches!(fast(&instance.observations, &bad), Err(Error::Input(InputError::Argument { .. }))));
+        assert!(matches!(reference(&instance.observations, &bad), Err(Error::Input(InputError::Argument { .. }))));
+    }
+}
+
+#[test]
+fn ratings_keep_names_and_refuse_what_they_cannot_read() {
+    for text in [
+        "user,item,rating\nu1,a,4.5\nu2,b,3\nu1,b,1\n",
+        "u1\ta\t4.5\t99\nu2\tb\t3\t98\nu1\tb\t1\t97\n",
+        "u1::a::4.5\nu2::b::3\nu1::b::1",
+        "u1 a 4.5\nu2 b 3\n\nu1 b 1",
+    ] {
+        let found = ratings(text, Duplicates::Refuse).unwrap();
+        assert_eq!(
+            (&found.rows[..], &found.columns[..]),
+            (&["u1".into(), "u2".into()][..], &["a".into(), "b".into()][..])
+        );
+        assert_eq!(found.observations.rows().entries().collect::<Vec<_>>(), [(0, 0, 4.5), (0, 1, 1.0), (1, 1, 3.0)]);
+    }
+    assert!(matches!(ratings("u,a,1\nu,b", Duplicates::Refuse), Err(LoadError::Line { line: 2, .. })));
+    assert!(matches!(ratings("u,a,1\nu,b,x", Duplicates::Refuse), Err(LoadError::Line { line: 2, .. })));
+    assert!(matches!(ratings("u,a,1\nu,b,NaN", Duplicates::Refuse), Err(LoadError::Line { line: 2, .. })));
+    assert!(matches!(ratings("", Duplicates::Refuse), Err(LoadError::Entries(_))));
+    assert!(matches!(ratings("u,a,1\nu,a,2", Duplicates::Refuse), Err(LoadError::Entries(_))));
+    assert_eq!(ratings("u,a,1\nu,a,2", Duplicates::Mean).unwrap().observations.rows().line(0).1, [1.5]);
+}
+
+#[test]
+fn matrix_market_files_are_read_as_written() {
+    let head = "%%MatrixMarket matrix coordinate real";
+    let general = format!("{head} general\n% note\n2 3 2\n1 3 1.5\n2 1 -2e0\n");
+    let found = matrix_market(&general, Duplicates::Refuse).unwrap();
+    assert_eq!(found.shape(), (2, 3));
+    assert_eq!(found.rows().entries().collect::<Vec<_>>(), [(0, 2, 1.5), (1, 0, -2.0)]);
+    let mirrored = matrix_market(&format!("{head} skew-symmetric\n2 2 1\n2 1 3\n"), Duplicates::Refuse).unwrap();
+    assert_eq!(mirrored.rows().entries().collect::<Vec<_>>(), [(0, 1, -3.0), (1, 0, 3.0)]);
+    for (text, line) in [
+        ("1 1 1\n".into(), 1),
+        (format!("{head} hermitian\n1 1 1\n1 1 1\n"), 1),
+        (format!("{head} general\n1 1\n1 1 1\n"), 2),
+        (format!("{head} general\n1 1 1\n0 1 1\n"), 3),
+        (format!("{head} general\n1 1 1\n1 1 inf\n"), 3),
+        (format!("{head} general\n1 2 2\n1 1 1\n"), 3),
+    ] {
+        match matrix_market(&text, Duplicates::Refuse) {
+            Err(LoadError::Line { line: found, .. }) => assert_eq!(found, line, "{text}"),
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+    let outside = matrix_market(&format!("{head} general\n1 1 1\n2 1 1\n"), Duplicates::Refuse);
+    assert!(matches!(outside, Err(LoadError::Entries(Error::Input(InputError::OutOfRange { .. })))));
+}

@@ -1,0 +1,9 @@
+//! Tests of the completion family: fast variants against the reference, properties, bad input.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod agreement;
+mod bad_input;
+mod baselines;
+mod properties;
+mod sensing;
+mod support;
