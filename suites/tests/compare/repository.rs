@@ -25,20 +25,17 @@ pub struct Behaviour {
     pub special: &'static str,
 }
 
-impl Default for Behaviour {
-    fn default() -> Self {
-        Self {
-            protocol: 1,
-            cpu: "a CPU",
-            variants: r#"["v"]"#,
-            slowness: 1.0,
-            accuracy: 1e-12,
-            iterations: 60,
-            claim: "reproduced",
-            special: "",
-        }
-    }
-}
+/// A sound command.
+pub const SAME: Behaviour = Behaviour {
+    protocol: 1,
+    cpu: "a CPU",
+    variants: r#"["v"]"#,
+    slowness: 1.0,
+    accuracy: 1e-12,
+    iterations: 60,
+    claim: "reproduced",
+    special: "",
+};
 
 impl Behaviour {
     fn source(&self) -> String {

@@ -2,18 +2,7 @@
 
 use serde_json::Value;
 
-use crate::repository::{Behaviour, Repository};
-
-const SAME: Behaviour = Behaviour {
-    protocol: 1,
-    cpu: "a CPU",
-    variants: r#"["v"]"#,
-    slowness: 1.0,
-    accuracy: 1e-12,
-    iterations: 60,
-    claim: "reproduced",
-    special: "",
-};
+use crate::repository::{Behaviour, Repository, SAME};
 
 /// The exit status and the only row of a comparison of two behaviours.
 fn row(base: Behaviour, head: Behaviour) -> (i32, Value) {

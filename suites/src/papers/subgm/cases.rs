@@ -199,9 +199,9 @@ impl Problem for Recovery {
         let rows: Vec<f64> = packed.col_iter().flat_map(|row| row.iter().copied()).collect();
         npy::write(&folder.join("rows.npy"), &[packed.ncols(), packed.nrows()], &rows)?;
         npy::write(&folder.join("y.npy"), &[self.instance.y.len()], &self.instance.y)?;
-        // Columns of the direction are rows of the file.
-        let shape = [self.direction.ncols(), self.direction.nrows()];
-        npy::write(&folder.join("direction.npy"), &shape, &entries(&self.direction))?;
+        // Columns of the direction are rows of the file; as many as the factor has.
+        let direction = self.direction.subcols(0, WIDTH).to_owned();
+        npy::write(&folder.join("direction.npy"), &[WIDTH, direction.nrows()], &entries(&direction))?;
         let Step::Geometric { eta, rho } = self.step else {
             return Err(io::Error::other("peers know geometric steps only"));
         };
