@@ -4,7 +4,7 @@
 use algos::{Effort, Error, Par, recovery::Step};
 use faer::{Accum, Mat, MatRef, linalg::matmul::matmul};
 
-use super::cases::{ALPHA, Recovery, WIDTH, entries};
+use super::cases::{Recovery, WIDTH, entries};
 use crate::harness::case::{Output, Run};
 
 /// How the names of these variants end; they begin with the library's.
@@ -114,13 +114,13 @@ struct TwoProducts<'a> {
 
 impl Run for TwoProducts<'_> {
     fn run(&mut self) -> Result<Output, Error> {
-        let Recovery { instance, direction, step, iterations, .. } = self.problem;
+        let Recovery { instance, direction, alpha, step, iterations, .. } = self.problem;
         let Step::Geometric { eta, rho } = *step else {
             return Ok(Output { values: Vec::new(), effort: Effort::default() });
         };
         let [x, z, g] = [&mut self.x, &mut self.z, &mut self.g].map(|column| column.col_as_slice_mut(0));
         let d = instance.measurements.order();
-        let scale = ALPHA / (d as f64).sqrt();
+        let scale = alpha / (d as f64).sqrt();
         let mut u = Mat::from_fn(d, WIDTH, |i, j| scale * direction[(i, j)]);
         let (mut square, mut gradient) = (Mat::<f64>::zeros(d, d), Mat::<f64>::zeros(d, d));
         let mut step = Mat::<f64>::zeros(d, WIDTH);
