@@ -47,7 +47,7 @@ fn symmetric(rows: &Rows<'_>) -> Panels {
     let mut panel = Panel::new(
         "population, n = 50, r = 3, one seed",
         Axis::log("step t"),
-        Axis::log("‖ZZᵀ − M‖_F²").range(1e-32, 1e3),
+        Axis::log("‖ZZᵀ − M‖²").range(1e-32, 1e3),
     );
     for k in [3, 4, 5, 10] {
         let at = move |s: &Setting| s.is_population() && s.method == Method::Symmetric && s.k == k;
