@@ -44,7 +44,7 @@ fn trials(scale: Scale, point: &Setting) -> u32 {
         (Scale::Smoke, ..) => 4,
         (Scale::Default, true, 4000) => 40,
         (Scale::Default, true, _) => 12,
-        (Scale::Default, false, _) => 5,
+        (Scale::Default, false, _) => 3,
         (Scale::Full, ..) => 40,
     }
 }

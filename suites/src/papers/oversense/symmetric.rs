@@ -34,7 +34,7 @@ fn trials(scale: Scale, point: &Setting) -> u32 {
     match (scale, point.is_population()) {
         (Scale::Smoke, _) => 4,
         (Scale::Default, true) => 10,
-        (Scale::Default, false) => 5,
+        (Scale::Default, false) => 3,
         (Scale::Full, _) => 20,
     }
 }
