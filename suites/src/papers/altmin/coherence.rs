@@ -25,7 +25,7 @@ fn points(_: Scale) -> Vec<Setting> {
 
 fn trials(scale: Scale, _: &Setting) -> u32 {
     match scale {
-        Scale::Smoke => 10,
+        Scale::Smoke => 12,
         Scale::Default => 24,
         Scale::Full => 50,
     }
@@ -57,7 +57,7 @@ fn judge_needed(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, U
     }
     let mut checks = vec![
         Check::at_most("success rate where rows decay", success(&|c| c >= 0.75), limit),
-        Check::at_least("success rate where they do not (c ≤ 0.25)", success(&|c| c <= 0.25), 0.8),
+        Check::at_least("success rate where they do not (c ≤ 0.25)", success(&|c| c <= 0.25), 0.85),
     ];
     let pairs: Vec<(f64, f64)> = succeeded(&rows)
         .filter(|(s, ..)| s.clip == 0.0)
