@@ -552,7 +552,7 @@ mod tests {
     #[test]
     fn an_unknown_name_lists_the_known_ones() {
         let message = committed().load("digit").unwrap_err().to_string();
-        assert_eq!(message, "there is no data set `digit`; there are: digits, longley");
+        assert_eq!(message, "there is no data set `digit`; there are: digits, longley, pores");
     }
 
     #[test]

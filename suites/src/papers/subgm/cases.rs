@@ -4,6 +4,7 @@ use std::{fs, io, path::Path, sync::OnceLock};
 
 use algos::{
     Effort, Error, Par,
+    pulp::Arch,
     recovery::{
         Init, Loss, Options, Prepared, Step, Variant,
         instance::{Instance, Noise, Outlier, Spec, direction},
@@ -11,7 +12,7 @@ use algos::{
         schedule::{Target, geometric},
     },
 };
-use faer::Mat;
+use faer::{Mat, MatRef};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 use super::peers;
@@ -242,21 +243,27 @@ impl Run for Prepare<'_> {
     }
 }
 
-/// Sums the packed rows once per iteration.
+/// Sums the packed rows once per iteration, on the instruction set that the fast variants use.
 struct Stream<'a>(&'a Recovery);
 
 impl Run for Stream<'_> {
     fn run(&mut self) -> Result<Output, Error> {
         let rows = self.0.instance.measurements.packed();
-        let mut lanes = [0.0; 32];
-        for _ in 0..self.0.iterations {
-            for row in rows.col_iter().filter_map(|row| row.try_as_col_major()) {
-                let (chunks, _) = row.as_slice().as_chunks::<32>();
-                for chunk in chunks {
-                    lanes.iter_mut().zip(chunk).for_each(|(lane, x)| *lane += x);
-                }
-            }
-        }
-        Ok(Output { values: vec![lanes.iter().sum()], effort: Effort::default() })
+        let arch = Arch::new();
+        let total = (0..self.0.iterations).map(|_| arch.dispatch(|| sum(rows))).sum();
+        Ok(Output { values: vec![total], effort: Effort::default() })
     }
+}
+
+#[inline(always)]
+fn sum(rows: MatRef<'_, f64>) -> f64 {
+    let mut lanes = [0.0; 64];
+    for row in rows.col_iter().filter_map(|row| row.try_as_col_major()) {
+        let (chunks, rest) = row.as_slice().as_chunks::<64>();
+        for chunk in chunks {
+            lanes.iter_mut().zip(chunk).for_each(|(lane, x)| *lane += x);
+        }
+        lanes.iter_mut().zip(rest).for_each(|(lane, x)| *lane += x);
+    }
+    lanes.iter().sum()
 }
