@@ -6,7 +6,7 @@
 //! repeat  Z ← P_Ω(M) + P_Ω⊥(X);   Z = P diag(s) Wᵀ;   X ← P diag(max(s − λ, 0)) Wᵀ
 //! ```
 //!
-//! until `‖ΔX‖_F ≤ 1e-5 ‖X‖_F`. [`reference`] takes dense decompositions. [`fast`] never forms an `m×n` matrix:
+//! until `‖ΔX‖_F ≤ 1e-5 ‖X‖_F`. [`reference()`] takes dense decompositions. [`fast`] never forms an `m×n` matrix:
 //! `Z = P_Ω(M − X) + X` is sparse plus low rank, and one warm step of subspace iteration replaces the decomposition.
 
 use faer::{Mat, MatRef};
@@ -122,7 +122,7 @@ pub fn reference(observations: &Observations, path: &Path) -> Result<Outcome<Shr
 ///
 /// # Errors
 ///
-/// As [`reference`].
+/// As [`reference()`].
 pub fn fast(observations: &Observations, path: &Path) -> Result<Outcome<Shrunk>, Error> {
     path.check()?;
     let (m, n) = observations.shape();

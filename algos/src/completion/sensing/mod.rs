@@ -12,7 +12,7 @@
 //! with `k ≥ r` columns. The step `η` is defined by these formulas: no factor 2 or 4. In the *population* model
 //! `𝒜*𝒜` is the identity.
 //!
-//! [`reference`] is literal; [`lockstep`] runs many descents on the same measurements at once; [`reduced`] runs the
+//! [`mod@reference`] is literal; [`lockstep`] runs many descents on the same measurements at once; [`reduced`] runs the
 //! population model in the subspace that the iterates never leave, where `n` is gone from the cost.
 //!
 //! Source: Xiong, Ding & Du, [arXiv:2310.01769](https://arxiv.org/abs/2310.01769).
