@@ -16,6 +16,7 @@ pub mod completion;
 pub mod effort;
 pub mod error;
 pub mod factorize;
+pub mod kernel;
 pub mod linalg;
 pub mod recovery;
 
