@@ -2,7 +2,7 @@
 
 use rand_chacha::ChaCha8Rng;
 
-use super::fast::pack::{Packed, Rows};
+use super::fast::pack::{Packed, Rows, TOGETHER};
 use super::fast::{tile::Products, vector::{Line, Real}};
 use super::instance::gaussian;
 use super::points::Centred;
@@ -10,7 +10,7 @@ use super::{Engine, Problem};
 use crate::{Effort, Error, Outcome, Status};
 
 /// Points whose projections are held at a time.
-const BLOCK: usize = 64;
+const BLOCK: usize = 10 * TOGETHER;
 
 /// `y_i = (1/D) Σ_t [cos⟨w_t, q_i⟩ C_t + sin⟨w_t, q_i⟩ S_t]` with `C_t = Σ_j x_j cos⟨w_t, k_j⟩`, `S_t` likewise, for `D`
 /// Gaussian frequencies. Unbiased.
@@ -40,9 +40,9 @@ pub fn features(
     let mut pass = |rows: &Rows<f64>, each: &mut dyn FnMut(usize, &mut dyn Iterator<Item = f64>)| {
         for first in (0..rows.len()).step_by(BLOCK) {
             let many = BLOCK.min(rows.len() - first);
-            let out = &mut products[..many * panels];
-            f64::dispatch(engine.simd, Products { rows, first, count: many, keys: &packed, out });
-            for (i, row) in out.chunks_exact(panels.max(1)).enumerate() {
+            let out = &mut products[..many.next_multiple_of(TOGETHER) * panels];
+            f64::dispatch(engine.simd, Products { rows, first, keys: &packed, out });
+            for (i, row) in out.chunks_exact(panels.max(1)).take(many).enumerate() {
                 each(first + i, &mut row.iter().flat_map(|line| line.0).take(count));
             }
         }

@@ -9,7 +9,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
-use super::fast::pack::{Packed, Rows};
+use super::fast::pack::{Packed, Rows, TOGETHER};
 use super::fast::tile::Products;
 use super::fast::vector::{Line, Real, Task, Vectors};
 use super::points::Centred;
@@ -62,7 +62,7 @@ pub(crate) struct Family {
 }
 
 /// Points that are hashed together: their projections stay in the second cache.
-const BLOCK: usize = 32;
+const BLOCK: usize = 6 * TOGETHER;
 
 impl Family {
     pub(crate) fn draw(d: usize, k: usize, tables: usize, w: f64, rng: &mut ChaCha8Rng) -> Self {
@@ -90,8 +90,8 @@ impl Family {
         let mut codes = vec![0; BLOCK * self.stride];
         for first in (0..rows.len()).step_by(BLOCK) {
             let count = BLOCK.min(rows.len() - first);
-            let out = &mut products[..count * panels];
-            f32::dispatch(simd, Products { rows, first, count, keys: &self.packed, out });
+            let out = &mut products[..count.next_multiple_of(TOGETHER) * panels];
+            f32::dispatch(simd, Products { rows, first, keys: &self.packed, out });
             let (k, groups) = (self.k, self.stride / f32::LANES);
             f32::dispatch(simd, Mix { products: &products, panels, k, groups, codes: &mut codes[..count * self.stride] });
             put(first, &codes[..count * self.stride]);
@@ -118,16 +118,16 @@ impl Task<f32> for Mix<'_> {
         for (row, codes) in codes.as_chunks_mut::<16>().0.chunks_exact_mut(groups).enumerate() {
             for (group, codes) in codes.iter_mut().enumerate() {
                 let mut mixed = [0u32; 16];
-                for (lane, m) in mixed.iter_mut().enumerate() {
-                    *m = (group * 16 + lane) as u32;
+                for lane in 0..16 {
+                    mixed[lane] = (group * 16 + lane) as u32;
                 }
                 for j in 0..k {
                     let z = &products[row * panels + j * groups + group].0;
-                    for (m, &z) in mixed.iter_mut().zip(z) {
+                    for lane in 0..16 {
                         // The floor without a library call where the instruction set has none.
-                        let cut = z as i32;
-                        let cell = cut - i32::from(z < cut as f32);
-                        *m = (m.rotate_left(5) ^ cell as u32).wrapping_mul(0x9E37_79B1);
+                        let cut = z[lane] as i32;
+                        let cell = cut - i32::from(z[lane] < cut as f32);
+                        mixed[lane] = (mixed[lane].rotate_left(5) ^ cell as u32).wrapping_mul(0x9E37_79B1);
                     }
                 }
                 *codes = mixed;
@@ -169,15 +169,13 @@ pub fn estimates(
     }
     let exact = super::multiply(super::Variant::TileF64, problem, &vec![1.0; points.m], engine)?.value;
     let family = Family::draw(points.d, k, tables, w, rng);
-    let of = |n: usize, point: &dyn Fn(usize) -> Vec<f64>| {
-        let copies: Vec<Vec<f64>> = (0..n).map(point).collect();
-        let rows = Rows::new(points.d, copies.iter().map(Vec::as_slice), true);
-        let mut all = Vec::with_capacity(n * family.stride);
-        family.codes(&rows, engine.simd, |_, codes| all.extend_from_slice(codes));
+    let of = |rows: &Rows<f32>| {
+        let mut all = Vec::with_capacity(rows.len() * family.stride);
+        family.codes(rows, engine.simd, |_, codes| all.extend_from_slice(codes));
         all
     };
-    let keys = of(points.m, &|j| points.key(j).to_vec());
-    let queries = of(points.n, &|i| points.query(i).to_vec());
+    let keys = of(&Rows::new(points.d, (0..points.m).map(|j| points.key(j)), true));
+    let queries = of(&Rows::queries(&points, 0..points.n, true));
     let mut relative = Vec::with_capacity(tables * points.n);
     for table in 0..tables {
         let mut buckets: HashMap<u32, Vec<usize>> = HashMap::new();

@@ -45,7 +45,8 @@ pub(super) fn heavy(
     // Queries of one bucket meet the same keys: one after the other they find them in cache.
     let mut order: Vec<u32> = (0..points.n as u32).collect();
     order.sort_unstable_by_key(|&i| (codes[i as usize * family.stride], i));
-    let (queries, keys) = (Lined::new(&queries), Lined::new(&keys));
+    let queries = Lined::new(points.d, points.n, |i| points.query(i));
+    let keys = Lined::new(points.d, points.m, |j| points.key(j));
     let inverse = Inverse::new(plan, weights);
     let join = |order: &[u32]| {
         let share = (4.0 * budget as f64 * order.len() as f64 / points.n as f64) as u64;
@@ -144,12 +145,12 @@ struct Lined {
 }
 
 impl Lined {
-    fn new(rows: &Rows<f32>) -> Self {
-        let lines = rows.d.div_ceil(16);
-        let mut coordinates = vec![Line([0.0; 16]); rows.len() * lines];
-        for i in 0..rows.len() {
-            for (t, &x) in rows.coordinates[i * rows.d..(i + 1) * rows.d].iter().enumerate() {
-                coordinates[i * lines + t / 16].0[t % 16] = x;
+    fn new<'p>(d: usize, count: usize, point: impl Fn(usize) -> &'p [f64]) -> Self {
+        let lines = d.div_ceil(16);
+        let mut coordinates = vec![Line([0.0; 16]); count * lines];
+        for i in 0..count {
+            for (t, &x) in point(i).iter().enumerate() {
+                coordinates[i * lines + t / 16].0[t % 16] = x as f32;
             }
         }
         Self { lines, coordinates }
@@ -248,10 +249,13 @@ impl Task<f32> for Join<'_> {
                 }
                 let mut lanes = Line([0.0; 16]);
                 simd.store(square, &mut lanes);
-                let a = lanes.0;
-                let half: [f32; 8] = std::array::from_fn(|l| a[l] + a[l + 8]);
-                let quarter: [f32; 4] = std::array::from_fn(|l| half[l] + half[l + 4]);
-                let u = 0.5 * ((quarter[0] + quarter[2]) + (quarter[1] + quarter[3]));
+                let mut a = lanes.0;
+                for width in [8, 4, 2, 1] {
+                    for l in 0..width {
+                        a[l] += a[l + width];
+                    }
+                }
+                let u = 0.5 * a[0];
                 if u < threshold {
                     counts.heavy += 1;
                     let u = f64::from(u);

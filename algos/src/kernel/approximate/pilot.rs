@@ -3,7 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 
 use crate::kernel::Engine;
-use crate::kernel::fast::pack::{Packed, Rows};
+use crate::kernel::fast::pack::{Packed, Rows, TOGETHER};
 use crate::kernel::fast::tile::{Gaussian, Products};
 use crate::kernel::fast::vector::{Line, Real};
 use crate::kernel::fast::{SLICE, sums};
@@ -68,9 +68,9 @@ fn histogram(points: &Centred, rows: &[usize], engine: Engine) -> Vec<(f64, f64)
         let keys = Packed::<f32>::new(d, many, 0, |j| points.key(first + j), |j| half(first + j), |_, _| 0.0);
         let panels = keys.panels();
         let queries = Rows::<f32>::queries(points, rows.iter().copied(), false);
-        let mut out = vec![Line([0.0; 16]); rows.len() * panels];
-        f32::dispatch(engine.simd, Products { rows: &queries, first: 0, count: rows.len(), keys: &keys, out: &mut out });
-        for row in out.chunks_exact(panels) {
+        let mut out = vec![Line([0.0; 16]); rows.len().next_multiple_of(TOGETHER) * panels];
+        f32::dispatch(engine.simd, Products { rows: &queries, first: 0, keys: &keys, out: &mut out });
+        for row in out.chunks_exact(panels).take(rows.len()) {
             for &exponent in row.iter().flat_map(|line| &line.0).take(many) {
                 let bin = (-exponent.min(0.0) * (1.0 / BIN as f32)) as usize;
                 if bin < BINS {

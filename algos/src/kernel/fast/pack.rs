@@ -11,7 +11,7 @@ pub(crate) const GROUP: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Packed<T: Real> {
     pub d: usize,
-    /// `[panel][coordinate]`.
+    /// `[group][coordinate][panel of the group]`: one stream of lines.
     pub coordinates: Vec<Line<T::Lanes>>,
     /// `[panel]`.
     pub offsets: Vec<Line<T::Lanes>>,
@@ -42,7 +42,8 @@ impl<T: Real> Packed<T> {
         for j in 0..count {
             let (panel, lane) = (j / T::LANES, j % T::LANES);
             for (t, &x) in key(j).iter().enumerate() {
-                packed.coordinates[panel * d + t].0.as_mut()[lane] = T::round(x);
+                let line = ((panel / GROUP) * d + t) * GROUP + panel % GROUP;
+                packed.coordinates[line].0.as_mut()[lane] = T::round(x);
             }
             packed.offsets[panel].0.as_mut()[lane] = T::round(offset(j));
             for c in 0..sides {
@@ -79,31 +80,44 @@ pub(crate) fn half_square(x: &[f64]) -> f64 {
     0.5 * x.iter().map(|x| x * x).sum::<f64>()
 }
 
-/// Queries as the tile reads them: row by row, each coordinate broadcast.
+/// Queries that share a block: rows are padded with zeros to a multiple of this.
+pub(crate) const TOGETHER: usize = 6;
+
+/// Queries as the tile reads them.
 #[derive(Debug)]
 pub(crate) struct Rows<T> {
     pub d: usize,
+    /// How many there are, without padding.
+    pub count: usize,
+    /// `[block][coordinate][query of the block]`: one stream of numbers, each broadcast.
     pub coordinates: Vec<T>,
+    /// `[query]`.
     pub offsets: Vec<T>,
 }
 
 impl<T: Real> Rows<T> {
     /// The queries `chosen` of a problem.
-    pub(crate) fn queries(points: &Centred, chosen: impl Iterator<Item = usize>, direct: bool) -> Self {
+    pub(crate) fn queries(points: &Centred, chosen: impl ExactSizeIterator<Item = usize>, direct: bool) -> Self {
         Self::new(points.d, chosen.map(|i| points.query(i)), direct)
     }
 
     /// Any points; with `direct` their offsets are zero.
-    pub(crate) fn new<'p>(d: usize, points: impl Iterator<Item = &'p [f64]>, direct: bool) -> Self {
-        let mut rows = Self { d, coordinates: Vec::new(), offsets: Vec::new() };
-        for point in points {
-            rows.coordinates.extend(point.iter().map(|&x| T::round(x)));
-            rows.offsets.push(T::round(if direct { 0.0 } else { -half_square(point) }));
+    pub(crate) fn new<'p>(d: usize, points: impl ExactSizeIterator<Item = &'p [f64]>, direct: bool) -> Self {
+        let count = points.len();
+        let padded = count.next_multiple_of(TOGETHER);
+        let mut rows =
+            Self { d, count, coordinates: vec![T::default(); padded * d], offsets: vec![T::default(); padded] };
+        for (i, point) in points.enumerate() {
+            let block = &mut rows.coordinates[i / TOGETHER * TOGETHER * d..];
+            for (t, &x) in point.iter().enumerate() {
+                block[t * TOGETHER + i % TOGETHER] = T::round(x);
+            }
+            rows.offsets[i] = T::round(if direct { 0.0 } else { -half_square(point) });
         }
         rows
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.offsets.len()
+        self.count
     }
 }

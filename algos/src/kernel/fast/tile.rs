@@ -5,7 +5,7 @@
 //! half of the first cache stay there while a slice of the queries passes, so per block only `Q·d` numbers are loaded
 //! from farther away.
 
-use super::pack::{GROUP, Packed, Rows};
+use super::pack::{GROUP, Packed, Rows, TOGETHER};
 use super::vector::{Line, Real, Task, Vectors};
 
 /// A radial profile: what becomes of `−u = −‖q − k‖²/2`.
@@ -78,27 +78,18 @@ fn sweep<T: Real, K: Profile, S: Vectors<T>, const Q: usize, const P: usize, con
     task: Tile<'_, T, K>,
 ) {
     let Tile { rows, first, keys, limit, y, .. } = task;
-    let (d, sides) = (keys.d, keys.sides);
-    let count = y.len() / sides.max(1);
-    let mut sums = vec![Line(T::Lanes::default()); count * sides];
+    let sides = keys.sides;
+    let padded = (y.len() / sides.max(1)).next_multiple_of(TOGETHER);
+    let mut sums = vec![Line(T::Lanes::default()); padded * sides];
     let limit = simd.splat(T::round(-limit.unwrap_or(0.0)));
     for start in (0..keys.panels()).step_by(keys.resident()) {
         let end = (start + keys.resident()).min(keys.panels());
-        let mut i = 0;
-        while i + Q <= count {
+        for i in (0..padded).step_by(Q) {
             for panel in (start..end).step_by(P) {
                 block::<T, K, S, Q, P, DIRECT, LIGHT>(simd, rows, first + i, keys, panel, limit, &mut sums[i * sides..]);
             }
-            i += Q;
-        }
-        while i < count {
-            for panel in (start..end).step_by(P) {
-                block::<T, K, S, 1, P, DIRECT, LIGHT>(simd, rows, first + i, keys, panel, limit, &mut sums[i * sides..]);
-            }
-            i += 1;
         }
     }
-    debug_assert!(d == rows.d);
     for (y, sum) in y.iter_mut().zip(&sums) {
         *y = sum.0.as_ref().iter().map(|x| x.widen()).sum();
     }
@@ -116,14 +107,13 @@ fn exponents<T: Real, S: Vectors<T>, const Q: usize, const P: usize, const DIREC
     // Loops, not closures: only what is inlined is compiled for the instruction set.
     let d = keys.d;
     let zero = simd.splat(T::default());
-    let mut queries: [&[T]; Q] = [&[]; Q];
-    for (q, query) in queries.iter_mut().enumerate() {
-        *query = &rows.coordinates[(first + q) * d..(first + q + 1) * d];
-    }
-    let mut panels: [&[Line<T::Lanes>]; P] = [&[]; P];
-    for (p, of_panel) in panels.iter_mut().enumerate() {
-        *of_panel = &keys.coordinates[(panel + p) * d..(panel + p + 1) * d];
-    }
+    let block = first / TOGETHER * TOGETHER * d;
+    let queries = rows.coordinates[block..block + TOGETHER * d].as_chunks::<TOGETHER>().0;
+    let group = panel / GROUP * GROUP * d;
+    let panels = keys.coordinates[group..group + GROUP * d].as_chunks::<GROUP>().0;
+    // Zero, and known to be, where a block is whole.
+    let from = if Q == TOGETHER { 0 } else { first % TOGETHER };
+    let at = if P == GROUP { 0 } else { panel % GROUP };
     let mut sums = [[zero; P]; Q];
     for q in 0..Q {
         let offset = simd.splat(rows.offsets[first + q]);
@@ -131,13 +121,13 @@ fn exponents<T: Real, S: Vectors<T>, const Q: usize, const P: usize, const DIREC
             sums[q][p] = simd.add(offset, simd.load(&keys.offsets[panel + p]));
         }
     }
-    for t in 0..d {
+    for (query, lines) in queries.iter().zip(panels) {
         let mut k = [zero; P];
         for p in 0..P {
-            k[p] = simd.load(&panels[p][t]);
+            k[p] = simd.load(&lines[at + p]);
         }
         for q in 0..Q {
-            let x = simd.splat(queries[q][t]);
+            let x = simd.splat(query[from + q]);
             for p in 0..P {
                 sums[q][p] = if DIRECT {
                     let difference = simd.sub(x, k[p]);
@@ -195,11 +185,11 @@ fn block<T: Real, K: Profile, S: Vectors<T>, const Q: usize, const P: usize, con
     }
 }
 
-/// `⟨q, k⟩ + offset_q + offset_k` for every pair, stored: `out[query][panel]`.
+/// `⟨q, k⟩ + offset_q + offset_k` for every pair, stored: `out[query][panel]`. The first query begins a block; there is
+/// room for whole blocks.
 pub(crate) struct Products<'a, T: Real> {
     pub rows: &'a Rows<T>,
     pub first: usize,
-    pub count: usize,
     pub keys: &'a Packed<T>,
     pub out: &'a mut [Line<T::Lanes>],
 }
@@ -209,12 +199,12 @@ impl<T: Real> Task<T> for Products<'_, T> {
 
     #[inline(always)]
     fn run<S: Vectors<T>, const Q: usize, const P: usize>(self, simd: S) {
-        let Self { rows, first, count, keys, out } = self;
+        let Self { rows, first, keys, out } = self;
         let panels = keys.panels();
+        let count = out.len() / panels.max(1);
         for start in (0..panels).step_by(keys.resident()) {
             let end = (start + keys.resident()).min(panels);
-            let mut i = 0;
-            while i + Q <= count {
+            for i in (0..count).step_by(Q) {
                 for panel in (start..end).step_by(P) {
                     let sums = exponents::<T, S, Q, P, false>(simd, rows, first + i, keys, panel);
                     for q in 0..Q {
@@ -223,19 +213,9 @@ impl<T: Real> Task<T> for Products<'_, T> {
                         }
                     }
                 }
-                i += Q;
-            }
-            while i < count {
-                for panel in (start..end).step_by(P) {
-                    let sums = exponents::<T, S, 1, P, false>(simd, rows, first + i, keys, panel);
-                    for p in 0..P {
-                        simd.store(sums[0][p], &mut out[i * panels + panel + p]);
-                    }
-                }
-                i += 1;
             }
         }
     }
 }
 
-const _: () = assert!(GROUP % 4 == 0, "a group of panels is a whole number of blocks on every instruction set");
+const _: () = assert!(GROUP % 4 == 0 && TOGETHER % 6 == 0, "whole blocks on every instruction set");
