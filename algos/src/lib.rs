@@ -9,6 +9,7 @@
 //! | [`completion`] | a low-rank matrix from a few entries, and gradient descent on factors | Jain, Netrapalli & Sanghavi, [arXiv:1212.0467](https://arxiv.org/abs/1212.0467); Gu, Song, Yin & Zhang, [arXiv:2302.11068](https://arxiv.org/abs/2302.11068); Xiong, Ding & Du, [arXiv:2310.01769](https://arxiv.org/abs/2310.01769) |
 //! | [`recovery`] | a low-rank matrix from grossly corrupted linear measurements | Ma & Fattahi, [arXiv:2202.08788](https://arxiv.org/abs/2202.08788) |
 //! | [`factorize`] | eigenvalues, singular values, Cholesky and QR by one iteration with random pivots | Detherage & Shah, [arXiv:2505.02023](https://arxiv.org/abs/2505.02023) |
+//! | [`kernel`] | products with Gaussian kernel matrices | Indyk, Kapralov, Sheth & Wagner, [arXiv:2507.23539](https://arxiv.org/abs/2507.23539); Backurs, Lin, Mahabadi, Silwal & Tarnawski, [arXiv:2403.08917](https://arxiv.org/abs/2403.08917); Bunch, Kline, Dickinson, Bhat & Fung, [arXiv:2106.00827](https://arxiv.org/abs/2106.00827) |
 //!
 //! Nothing here reads a clock, a file or global state; randomness comes only from a generator that the caller passes.
 

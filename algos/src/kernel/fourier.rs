@@ -3,7 +3,10 @@
 use rand_chacha::ChaCha8Rng;
 
 use super::fast::pack::{Packed, Rows, TOGETHER};
-use super::fast::{tile::Products, vector::{Line, Real}};
+use super::fast::{
+    tile::Products,
+    vector::{Line, Real},
+};
 use super::instance::gaussian;
 use super::points::Centred;
 use super::{Engine, Problem};
@@ -31,8 +34,7 @@ pub fn features(
     let points = Centred::new(problem);
     let d = points.d;
     let frequencies = gaussian(count * d, rng);
-    let packed =
-        Packed::<f64>::new(d, count, 0, |t| &frequencies[t * d..(t + 1) * d], |_| 0.0, |_, _| 0.0);
+    let packed = Packed::<f64>::new(d, count, 0, |t| &frequencies[t * d..(t + 1) * d], |_| 0.0, |_, _| 0.0);
     let panels = packed.panels();
     let mut products = vec![Line([0.0; 8]); BLOCK * panels];
     let (mut cosines, mut sines) = (vec![0.0; count], vec![0.0; count]);

@@ -72,9 +72,7 @@ impl Family {
         for table in 0..tables {
             for j in 0..k {
                 let at = j * stride + table;
-                directions[at * d..(at + 1) * d]
-                    .iter_mut()
-                    .for_each(|g| *g = rng.sample::<f64, _>(StandardNormal) / w);
+                directions[at * d..(at + 1) * d].iter_mut().for_each(|g| *g = rng.sample::<f64, _>(StandardNormal) / w);
                 shifts[at] = rng.random::<f64>();
             }
         }
@@ -93,7 +91,10 @@ impl Family {
             let out = &mut products[..count.next_multiple_of(TOGETHER) * panels];
             f32::dispatch(simd, Products { rows, first, keys: &self.packed, out });
             let (k, groups) = (self.k, self.stride / f32::LANES);
-            f32::dispatch(simd, Mix { products: &products, panels, k, groups, codes: &mut codes[..count * self.stride] });
+            f32::dispatch(
+                simd,
+                Mix { products: &products, panels, k, groups, codes: &mut codes[..count * self.stride] },
+            );
             put(first, &codes[..count * self.stride]);
         }
     }

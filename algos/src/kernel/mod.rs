@@ -35,13 +35,18 @@
 //! [arXiv:2311.04465](https://arxiv.org/abs/2311.04465) (Kronecker covariances).
 
 pub mod approximate;
+pub mod attention;
 pub mod fast;
 pub mod fourier;
 pub mod hashing;
 pub mod instance;
+pub mod kronecker;
 pub mod literal;
+pub mod lowdim;
+pub mod private;
 pub mod reference;
 pub mod sampling;
+pub mod weighting;
 
 mod points;
 mod variant;

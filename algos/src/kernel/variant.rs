@@ -70,7 +70,12 @@ pub fn column(x: &[f64]) -> MatRef<'_, f64> {
 /// # Errors
 ///
 /// As [`product`].
-pub fn multiply(variant: Variant, problem: &Problem<'_>, x: &[f64], engine: Engine) -> Result<Outcome<Vec<f64>>, Error> {
+pub fn multiply(
+    variant: Variant,
+    problem: &Problem<'_>,
+    x: &[f64],
+    engine: Engine,
+) -> Result<Outcome<Vec<f64>>, Error> {
     let Outcome { value, status, effort } = product(variant, problem, column(x), engine)?;
     Ok(Outcome { value: value.col_as_slice(0).to_vec(), status, effort })
 }

@@ -15,7 +15,8 @@ fn worst(variant: Variant, queries: &Points, keys: &Points, x: &[f64]) -> f64 {
     let largest = norms.map(|p| p.iter().map(|x| x * x).sum::<f64>()).fold(0.0, f64::max);
     let error = |engine| {
         let y = multiply(variant, &problem, x, engine).unwrap().value;
-        let each = y.iter().zip(&truth).zip(&moduli).map(|((y, t), m)| (y - t).abs() / (m.max(1e-30) * (1.0 + largest)));
+        let each =
+            y.iter().zip(&truth).zip(&moduli).map(|((y, t), m)| (y - t).abs() / (m.max(1e-30) * (1.0 + largest)));
         each.fold(0.0, f64::max)
     };
     engines().map(error).fold(0.0, f64::max)
@@ -73,9 +74,7 @@ fn far_points_underflow_to_zero_and_huge_weights_stay_finite() {
 #[test]
 fn a_shift_of_all_points_does_no_harm() {
     let (queries, keys) = (cloud(200, 8, 0.7, 1), cloud(190, 8, 0.7, 2));
-    let shift = |p: &Points| {
-        Points::new(p.len(), 8, p.coordinates().iter().map(|x| x + 1e6).collect()).unwrap()
-    };
+    let shift = |p: &Points| Points::new(p.len(), 8, p.coordinates().iter().map(|x| x + 1e6).collect()).unwrap();
     let (far_queries, far_keys) = (shift(&queries), shift(&keys));
     let x = gaussian(190, &mut rng(3));
     let problem = unit(&far_queries, &far_keys);
@@ -160,7 +159,8 @@ fn no_points_and_no_coordinates() {
     let some = cloud(4, 3, 1.0, 1);
     let flat = Points::new(5, 0, vec![]).unwrap();
     for &variant in Variant::ALL {
-        let run = |q: &Points, k: &Points, x: &[f64]| multiply(variant, &unit(q, k), x, Engine::detect()).unwrap().value;
+        let run =
+            |q: &Points, k: &Points, x: &[f64]| multiply(variant, &unit(q, k), x, Engine::detect()).unwrap().value;
         assert!(run(&none, &some, &[1.0; 4]).is_empty());
         assert_eq!(run(&some, &none, &[]), [0.0; 4]);
         // Without coordinates all points coincide.

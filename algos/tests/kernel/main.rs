@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod agreement;
+mod applications;
 mod approximate;
+mod bad_input;
 mod support;
-mod scratch;

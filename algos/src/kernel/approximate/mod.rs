@@ -275,12 +275,7 @@ pub fn heavy(
 /// # Errors
 ///
 /// As [`product`](super::product()).
-pub fn split(
-    problem: &Problem<'_>,
-    x: &[f64],
-    threshold: f64,
-    engine: Engine,
-) -> Result<(Vec<f64>, Vec<f64>), Error> {
+pub fn split(problem: &Problem<'_>, x: &[f64], threshold: f64, engine: Engine) -> Result<(Vec<f64>, Vec<f64>), Error> {
     problem.check(super::column(x))?;
     let points = Centred::new(problem);
     let all: Vec<(u32, f64)> = (0..).zip(x.iter().copied()).collect();
@@ -294,12 +289,7 @@ pub fn split(
 /// # Errors
 ///
 /// As [`product`](super::product()).
-pub fn light(
-    problem: &Problem<'_>,
-    sample: &[(u32, f64)],
-    threshold: f64,
-    engine: Engine,
-) -> Result<Vec<f64>, Error> {
+pub fn light(problem: &Problem<'_>, sample: &[(u32, f64)], threshold: f64, engine: Engine) -> Result<Vec<f64>, Error> {
     let m = problem.keys().len();
     for &(j, weight) in sample {
         argument((j as usize) < m, "key", f64::from(j), "there are fewer keys")?;

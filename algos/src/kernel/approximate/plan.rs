@@ -125,7 +125,11 @@ pub(super) fn plan(pilot: &Pilot, points: &Centred, x: &[f64], allowed: f64, cos
                 if fixed + least * per_table >= bound {
                     break;
                 }
-                let heavy = Heavy { bins: &pilot.histogram[..split], logs: &family[..split], limit: SHARE * allowed * m / (n * square) };
+                let heavy = Heavy {
+                    bins: &pilot.histogram[..split],
+                    logs: &family[..split],
+                    limit: SHARE * allowed * m / (n * square),
+                };
                 let Some(tables) = heavy.tables(least as usize) else { continue };
                 let early = fixed + tables as f64 * per_table;
                 if early >= bound {

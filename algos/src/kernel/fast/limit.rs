@@ -9,7 +9,10 @@ use crate::recovery::fast::Simd;
 /// Its time is the limit of a tile in double precision on this instruction set.
 pub fn limit(simd: Simd, pairs: usize, d: usize) -> f64 {
     let vectors = pairs / f64::LANES;
-    f64::dispatch(simd, Limit { multiply_adds: vectors * (d + 1), exponentials: vectors, with: std::hint::black_box(1e-9) })
+    f64::dispatch(
+        simd,
+        Limit { multiply_adds: vectors * (d + 1), exponentials: vectors, with: std::hint::black_box(1e-9) },
+    )
 }
 
 struct Limit {

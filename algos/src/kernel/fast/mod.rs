@@ -6,6 +6,8 @@ pub(crate) mod vector;
 
 mod limit;
 
+use std::marker::PhantomData;
+
 use faer::{Mat, MatRef};
 use rayon::prelude::*;
 
@@ -52,7 +54,7 @@ pub(crate) fn effort(n: usize, m: usize, d: usize, sides: usize) -> Effort {
 pub(crate) fn sums<T: Real, K: Profile>(
     rows: &Rows<T>,
     keys: &Packed<T>,
-    profile: K,
+    _: K,
     direct: bool,
     limit: Option<f64>,
     engine: Engine,
@@ -64,7 +66,10 @@ pub(crate) fn sums<T: Real, K: Profile>(
     }
     let work = |(slice, y): (usize, &mut [f64])| {
         let direct = direct || K::DIRECT;
-        T::dispatch(engine.simd, Tile { rows, first: slice * SLICE, keys, profile, direct, limit, y });
+        T::dispatch(
+            engine.simd,
+            Tile { rows, first: slice * SLICE, keys, profile: PhantomData::<K>, direct, limit, y },
+        );
     };
     let threads = if n * keys.panels() * T::LANES < MIN_PARALLEL { 1 } else { engine.par.degree() };
     if threads > 1 {

@@ -86,7 +86,6 @@ pub(crate) const TOGETHER: usize = 6;
 /// Queries as the tile reads them.
 #[derive(Debug)]
 pub(crate) struct Rows<T> {
-    pub d: usize,
     /// How many there are, without padding.
     pub count: usize,
     /// `[block][coordinate][query of the block]`: one stream of numbers, each broadcast.
@@ -105,8 +104,7 @@ impl<T: Real> Rows<T> {
     pub(crate) fn new<'p>(d: usize, points: impl ExactSizeIterator<Item = &'p [f64]>, direct: bool) -> Self {
         let count = points.len();
         let padded = count.next_multiple_of(TOGETHER);
-        let mut rows =
-            Self { d, count, coordinates: vec![T::default(); padded * d], offsets: vec![T::default(); padded] };
+        let mut rows = Self { count, coordinates: vec![T::default(); padded * d], offsets: vec![T::default(); padded] };
         for (i, point) in points.enumerate() {
             let block = &mut rows.coordinates[i / TOGETHER * TOGETHER * d..];
             for (t, &x) in point.iter().enumerate() {

@@ -5,6 +5,8 @@
 //! half of the first cache stay there while a slice of the queries passes, so per block only `Q·d` numbers are loaded
 //! from farther away.
 
+use std::marker::PhantomData;
+
 use super::pack::{GROUP, Packed, Rows, TOGETHER};
 use super::vector::{Line, Real, Task, Vectors};
 
@@ -49,7 +51,7 @@ pub(crate) struct Tile<'a, T: Real, K> {
     /// First query of the slice.
     pub first: usize,
     pub keys: &'a Packed<T>,
-    pub profile: K,
+    pub profile: PhantomData<K>,
     /// Whether coordinates are subtracted before they are squared.
     pub direct: bool,
     /// Only entries with `u ≥ limit` count.
@@ -86,7 +88,15 @@ fn sweep<T: Real, K: Profile, S: Vectors<T>, const Q: usize, const P: usize, con
         let end = (start + keys.resident()).min(keys.panels());
         for i in (0..padded).step_by(Q) {
             for panel in (start..end).step_by(P) {
-                block::<T, K, S, Q, P, DIRECT, LIGHT>(simd, rows, first + i, keys, panel, limit, &mut sums[i * sides..]);
+                block::<T, K, S, Q, P, DIRECT, LIGHT>(
+                    simd,
+                    rows,
+                    first + i,
+                    keys,
+                    panel,
+                    limit,
+                    &mut sums[i * sides..],
+                );
             }
         }
     }

@@ -325,13 +325,39 @@ macro_rules! avx2 {
 
 #[cfg(target_arch = "x86_64")]
 avx2!(
-    f64, 8, f64x4, splat_f64x4, add_f64x4, sub_f64x4, mul_f64x4, mul_add_f64x4, negate_mul_add_f64x4,
-    min_f64x4, sqrt_f64x4, cmp_ge_f64x4, select_f64x4, _mm256_slli_epi64, 52
+    f64,
+    8,
+    f64x4,
+    splat_f64x4,
+    add_f64x4,
+    sub_f64x4,
+    mul_f64x4,
+    mul_add_f64x4,
+    negate_mul_add_f64x4,
+    min_f64x4,
+    sqrt_f64x4,
+    cmp_ge_f64x4,
+    select_f64x4,
+    _mm256_slli_epi64,
+    52
 );
 #[cfg(target_arch = "x86_64")]
 avx2!(
-    f32, 16, f32x8, splat_f32x8, add_f32x8, sub_f32x8, mul_f32x8, mul_add_f32x8, negate_mul_add_f32x8,
-    min_f32x8, sqrt_f32x8, cmp_ge_f32x8, select_f32x8, _mm256_slli_epi32, 23
+    f32,
+    16,
+    f32x8,
+    splat_f32x8,
+    add_f32x8,
+    sub_f32x8,
+    mul_f32x8,
+    mul_add_f32x8,
+    negate_mul_add_f32x8,
+    min_f32x8,
+    sqrt_f32x8,
+    cmp_ge_f32x8,
+    select_f32x8,
+    _mm256_slli_epi32,
+    23
 );
 
 /// AVX-512: one register a vector.
@@ -407,13 +433,39 @@ macro_rules! avx512 {
 
 #[cfg(target_arch = "x86_64")]
 avx512!(
-    f64, 8, f64x8, splat_f64x8, add_f64x8, sub_f64x8, mul_f64x8, mul_add_f64x8, negate_mul_add_f64x8,
-    _mm512_min_pd, sqrt_f64x8, cmp_ge_f64x8, select_f64x8, _mm512_slli_epi64, 52
+    f64,
+    8,
+    f64x8,
+    splat_f64x8,
+    add_f64x8,
+    sub_f64x8,
+    mul_f64x8,
+    mul_add_f64x8,
+    negate_mul_add_f64x8,
+    _mm512_min_pd,
+    sqrt_f64x8,
+    cmp_ge_f64x8,
+    select_f64x8,
+    _mm512_slli_epi64,
+    52
 );
 #[cfg(target_arch = "x86_64")]
 avx512!(
-    f32, 16, f32x16, splat_f32x16, add_f32x16, sub_f32x16, mul_f32x16, mul_add_f32x16, negate_mul_add_f32x16,
-    _mm512_min_ps, sqrt_f32x16, cmp_ge_f32x16, select_f32x16, _mm512_slli_epi32, 23
+    f32,
+    16,
+    f32x16,
+    splat_f32x16,
+    add_f32x16,
+    sub_f32x16,
+    mul_f32x16,
+    mul_add_f32x16,
+    negate_mul_add_f32x16,
+    _mm512_min_ps,
+    sqrt_f32x16,
+    cmp_ge_f32x16,
+    select_f32x16,
+    _mm512_slli_epi32,
+    23
 );
 
 /// Work that is compiled once for each instruction set. Implementations must be `#[inline(always)]`.
