@@ -7,11 +7,20 @@ pub mod demmel;
 pub mod detherage;
 mod diagonalization;
 pub mod ding;
+pub mod indyk;
 pub mod oversense;
 mod sensing;
 pub mod shah;
 pub mod subgm;
 
 /// All papers, in the order of reports.
-pub const ALL: &[&Paper] =
-    &[&subgm::PAPER, &ding::PAPER, &altmin::PAPER, &oversense::PAPER, &detherage::PAPER, &shah::PAPER, &demmel::PAPER];
+pub const ALL: &[&Paper] = &[
+    &subgm::PAPER,
+    &ding::PAPER,
+    &altmin::PAPER,
+    &oversense::PAPER,
+    &detherage::PAPER,
+    &shah::PAPER,
+    &demmel::PAPER,
+    &indyk::PAPER,
+];

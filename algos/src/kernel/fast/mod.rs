@@ -14,8 +14,8 @@ use rayon::prelude::*;
 pub use self::limit::limit;
 
 use self::pack::{Packed, Rows};
-use self::tile::{Gaussian, Profile, Tile};
-use self::vector::Real;
+use self::tile::{Gaussian, Products, Profile, Tile};
+use self::vector::{Line, Real};
 use super::points::Centred;
 use super::{Engine, Problem};
 use crate::{Effort, Error, Outcome, Status};
@@ -79,4 +79,28 @@ pub(crate) fn sums<T: Real, K: Profile>(
         y.chunks_mut(SLICE * sides).enumerate().for_each(work);
     }
     y
+}
+
+/// All exponents `u_ij`, row by row, in single precision: for statistics of small problems. Memory `nm`.
+///
+/// # Errors
+///
+/// Points so far apart that single precision would cancel: squared norms above 8000 bandwidths squared.
+pub fn exponents(problem: &Problem<'_>, engine: Engine) -> Result<Vec<f32>, Error> {
+    let points = Centred::new(problem);
+    let fits = f32::EPSILON as f64 * points.largest <= <f32 as Real>::CANCELLATION;
+    crate::error::argument(fits, "largest squared norm", points.largest, "must be at most 8000 for single precision")?;
+    let half = |j: usize| -pack::half_square(points.key(j));
+    let keys = Packed::<f32>::new(points.d, points.m, 0, |j| points.key(j), half, |_, _| 0.0);
+    let rows = Rows::queries(&points, 0..points.n, false);
+    let panels = keys.panels();
+    let mut out = Vec::with_capacity(points.n * points.m);
+    let mut block = vec![Line(<f32 as Real>::Lanes::default()); pack::TOGETHER * panels];
+    for first in (0..points.n).step_by(pack::TOGETHER) {
+        f32::dispatch(engine.simd, Products { rows: &rows, first, keys: &keys, out: &mut block });
+        for row in block.chunks_exact(panels.max(1)).take(points.n - first) {
+            out.extend(row.iter().flat_map(|line| line.0).take(points.m).map(|exponent| (-exponent).max(0.0)));
+        }
+    }
+    Ok(out)
 }
