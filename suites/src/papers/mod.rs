@@ -3,12 +3,18 @@
 use crate::harness::paper::Paper;
 
 pub mod altmin;
+pub mod backurs;
+pub mod bunch;
+pub mod charikar;
 pub mod demmel;
 pub mod detherage;
 mod diagonalization;
 pub mod ding;
+pub mod fang;
+pub mod greengard;
 pub mod indyk;
 pub mod oversense;
+pub mod rahimi;
 mod sensing;
 pub mod shah;
 pub mod subgm;
@@ -23,4 +29,10 @@ pub const ALL: &[&Paper] = &[
     &shah::PAPER,
     &demmel::PAPER,
     &indyk::PAPER,
+    &charikar::PAPER,
+    &rahimi::PAPER,
+    &greengard::PAPER,
+    &backurs::PAPER,
+    &bunch::PAPER,
+    &fang::PAPER,
 ];
