@@ -87,7 +87,7 @@ impl Noises {
     pub const NOISES: Table<Self, Noise> = Table::new("noises");
 }
 
-const BASE: Structure = Structure { method: Method::Counts, n: 1024, d: 1, epsilon: 1.0, alpha: 0.1 };
+const BASE: Structure = Structure { method: Method::Counts, n: 256, d: 1, epsilon: 1.0, alpha: 0.1 };
 /// Structures of a trial, one query each.
 const DRAWS: usize = 120;
 
@@ -103,13 +103,13 @@ impl Experiment for Noises {
         points.extend([0.02, 0.5].map(|alpha| Structure { alpha, ..BASE }));
         points.extend([4, 16].map(|d| Structure { d, n: 64, ..BASE }));
         points.push(Structure { n: 64, ..BASE });
-        points.extend([256, 1024, 4096].map(|n| Structure { n, method: Method::Sums, ..BASE }));
-        points.extend([256, 1024, 4096].map(|n| Structure { n, method: Method::Leaves, ..BASE }));
+        points.extend([64, 256, 1024].map(|n| Structure { n, method: Method::Sums, ..BASE }));
+        points.extend([64, 256, 1024].map(|n| Structure { n, method: Method::Leaves, ..BASE }));
         points
     }
 
     fn trials(scale: Scale, _: &Structure) -> u32 {
-        if scale == Scale::Smoke { 8 } else { 40 }
+        if scale == Scale::Smoke { 25 } else { 60 }
     }
 
     fn cost(point: &Structure) -> Cost {
@@ -155,7 +155,11 @@ fn independent(point: &Structure, answer: Answer, y: &[f64]) -> Result<f64, Erro
             Answer::Sums => vec![(1, leaves)],
             Answer::Approximate { alpha } => {
                 let edge = |i: i32| (1.0 + alpha).powi(i).ceil() as usize;
-                (0..).map(|i| (edge(i), edge(i + 1))).take_while(|(from, _)| *from < leaves).filter(|(a, b)| a < b).collect()
+                (0..)
+                    .map(|i| (edge(i), edge(i + 1)))
+                    .take_while(|(from, _)| *from < leaves)
+                    .filter(|(a, b)| a < b)
+                    .collect()
             }
         };
         for (from, to) in intervals {
@@ -202,7 +206,10 @@ const TREES: Claim = Claim {
     note: "Held to a closed form of our trees, point by point. It is a numerical statement: floating-point Laplace noise gives no privacy in production. A histogram without a tree has the smaller noise up to about 7e4 leaves against counts, 2e5 against sums.",
     experiments: &["noises"],
     judge: judge_trees,
-    control: Some(Control { differs: "noise on every leaf instead of a tree", must_fail: &["exponent of the noise in n"] }),
+    control: Some(Control {
+        differs: "noise on every leaf instead of a tree",
+        must_fail: &["exponent of the noise in n"],
+    }),
 };
 
 fn judge_trees(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, Unjudged> {
@@ -211,18 +218,34 @@ fn judge_trees(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, Un
         stats::slope_over_seeds(&series(&rows, at, x, |v: &Noise| v.rms), stats::Axes::LogLog)
     };
     let method = if arm == Arm::Claim { Method::Sums } else { Method::Leaves };
-    let mut checks = vec![Check::at_most("exponent of the noise in n", slope(&|p| p.method == method, |p| p.n as f64), 0.35)];
+    let mut checks =
+        vec![Check::at_most("exponent of the noise in n", slope(&|p| p.method == method, |p| p.n as f64), 0.35)];
     if arm == Arm::Control {
         return Ok(checks);
     }
     let base = |p: &Structure| p.method == Method::Counts && p.n == BASE.n && p.d == 1;
-    checks.push(Check::new("exponent of the noise in ε", slope(&|p| base(p) && p.alpha == 0.1, |p| p.epsilon), (-1.06, -0.94)));
-    checks.push(Check::new("exponent of the noise in α", slope(&|p| base(p) && p.epsilon == 1.0, |p| p.alpha), (-0.55, -0.2)));
-    checks.push(Check::new("exponent of the noise in d", slope(&|p| p.n == 64, |p| p.d as f64), (1.4, 1.6)));
+    checks.push(Check::new(
+        "exponent of the noise in ε",
+        slope(&|p| base(p) && p.alpha == 0.1, |p| p.epsilon),
+        (-1.06, -0.94),
+    ));
+    checks.push(Check::new(
+        "exponent of the noise in α",
+        slope(&|p| base(p) && p.epsilon == 1.0, |p| p.alpha),
+        (-0.55, -0.2),
+    ));
+    checks.push(Check::new(
+        "exponent of the noise in d",
+        slope(&|p| p.n == 64 && p.method == Method::Counts, |p| p.d as f64),
+        (1.4, 1.6),
+    ));
     for point in Noises::points(scale) {
         let ratios = numbers(&rows, |p| *p == point, |v: &Noise| v.rms / v.closed);
         let Structure { method, n, d, epsilon, alpha } = point;
-        let name = format!("{}, n={n} d={d} ε={epsilon} α={alpha}: rms over closed form", format!("{method:?}").to_lowercase());
+        let name = format!(
+            "{}, n={n} d={d} ε={epsilon} α={alpha}: rms over closed form",
+            format!("{method:?}").to_lowercase()
+        );
         checks.push(Check::new(name, rms(&ratios), (0.9, 1.1)));
     }
     Ok(checks)
@@ -317,16 +340,22 @@ const PROJECTED: Claim = Claim {
     note: "The idea is the paper's; sizes and the exponent's range are ours.",
     experiments: &["projections"],
     judge: judge_projected,
-    control: Some(Control { differs: "coordinates are dropped, not mixed", must_fail: &["exponent of the error in r"] }),
+    control: Some(Control {
+        differs: "coordinates are dropped, not mixed",
+        must_fail: &["exponent of the error in r"],
+    }),
 };
 
 fn judge_projected(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
     let rows = rows.of(Projections::ERRORS)?;
     let dropped = arm == Arm::Control;
-    let of = |n: usize, r: usize| numbers(&rows, |p: &Projected| p.n == n && p.r == r && p.dropped == dropped, |v: &Density| v.error);
+    let of = |n: usize, r: usize| {
+        numbers(&rows, |p: &Projected| p.n == n && p.r == r && p.dropped == dropped, |v: &Density| v.error)
+    };
     // Root mean squares over trials first: one trial's errors share a matrix and scatter.
     let count = of(300, REDUCED[0]).len();
-    let all: Vec<Vec<f64>> = (0..count).map(|t| REDUCED.map(|r| of(300, r).get(t).copied().unwrap_or(f64::NAN)).to_vec()).collect();
+    let all: Vec<Vec<f64>> =
+        (0..count).map(|t| REDUCED.map(|r| of(300, r).get(t).copied().unwrap_or(f64::NAN)).to_vec()).collect();
     let slope = stats::bootstrap(&all, |drawn| {
         let mean = |k: usize| (drawn.iter().map(|errors| errors[k].powi(2)).sum::<f64>() / drawn.len() as f64).sqrt();
         let y: Vec<f64> = (0..REDUCED.len()).map(mean).collect();
@@ -366,8 +395,12 @@ fn draw(rows: &Rows<'_>) -> Result<Vec<Panel>, Unjudged> {
     let closed = band_over(&noises, |p: &Structure| p.method == Method::Sums, |p| p.n as f64, |v: &Noise| v.closed);
     left = left.theory("closed form", closed.iter().map(|(x, _, y, _)| (*x, *y)).collect());
     let errors = rows.of(Projections::ERRORS)?;
-    let mut right = Panel::new("Projected densities", Axis::log2("dimension r after projection"), Axis::log("error of the density"))
-        .note("median and quartiles over trials; density 0.56");
+    let mut right = Panel::new(
+        "Projected densities",
+        Axis::log2("dimension r after projection"),
+        Axis::log("error of the density"),
+    )
+    .note("median and quartiles over trials; density 0.56");
     for n in [300, 1500] {
         let at = |p: &Projected| p.n == n && !p.dropped;
         right = right.line_band(format!("{n} points"), band_over(&errors, at, |p| p.r as f64, |v: &Density| v.error));

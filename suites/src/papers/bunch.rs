@@ -106,8 +106,8 @@ impl Experiment for Boundaries {
 
     fn trials(scale: Scale, point: &Square) -> u32 {
         match (scale, point.torus) {
-            (Scale::Smoke, true) => 3,
-            (Scale::Smoke, false) => 5,
+            (Scale::Smoke, true) => 2,
+            (Scale::Smoke, false) => 4,
             _ => 10,
         }
     }
@@ -212,7 +212,10 @@ const CLAIM: Claim = Claim {
     note: "The preconditioner is our symmetric form of the nearest-neighbour approximation. As the solution itself, which is what the abstract suggests, one application of it is off by 0.2 to 3 and worse for more points. Weights on the boundary are heavy-tailed and some inside are negative, so that the score stays below one.",
     experiments: &["boundaries", "lines"],
     judge,
-    control: Some(Control { differs: "distances around a torus: no boundary", must_fail: &["t = 20: mean probability that a boundary point weighs more"] }),
+    control: Some(Control {
+        differs: "distances around a torus: no boundary",
+        must_fail: &["t = 20: mean probability that a boundary point weighs more"],
+    }),
 };
 
 fn judge(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
@@ -229,17 +232,29 @@ fn judge(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
         checks.push(Check::at_least(name, stats::mean(&of(|w| w.score)), 0.83));
         if !torus {
             let steps = of(|w| w.steps as f64);
-            checks.push(Check::at_most(format!("t = {t}: most preconditioned steps"), stats::point(largest(&steps), steps.len()), 20.0));
+            checks.push(Check::at_most(
+                format!("t = {t}: most preconditioned steps"),
+                stats::point(largest(&steps), steps.len()),
+                20.0,
+            ));
             let gain: Vec<f64> = of(|w| if w.plain > 0 { w.plain as f64 / w.steps as f64 } else { f64::INFINITY });
             let least = gain.iter().copied().fold(f64::INFINITY, |a: f64, b| if b >= a { a } else { b });
             checks.push(Check::at_least(format!("t = {t}: least saving of steps"), stats::point(least, 2), 5.0));
             let errors = of(|w| w.error);
-            checks.push(Check::at_most(format!("t = {t}: largest error of the solution"), stats::point(largest(&errors), errors.len()), 1e-6));
+            checks.push(Check::at_most(
+                format!("t = {t}: largest error of the solution"),
+                stats::point(largest(&errors), errors.len()),
+                1e-6,
+            ));
         }
     }
     if !torus {
         let lines = numbers(&rows.of(Lines::ERRORS)?, |_| true, |c: &Closed| c.error);
-        checks.push(Check::at_most("on a line: largest difference to the closed form", stats::point(largest(&lines), lines.len()), 1e-10));
+        checks.push(Check::at_most(
+            "on a line: largest difference to the closed form",
+            stats::point(largest(&lines), lines.len()),
+            1e-10,
+        ));
     }
     Ok(checks)
 }

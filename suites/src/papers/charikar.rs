@@ -72,7 +72,8 @@ impl Variances {
 impl Experiment for Variances {
     type Point = Points;
     const KEY: &'static str = "variances";
-    const ABOUT: &'static str = "Kernel densities of 100 queries over 2048 keys by 256 tables of 8 hashes of width 4, and by uniform sampling.";
+    const ABOUT: &'static str =
+        "Kernel densities of 100 queries over 2048 keys by 256 tables of 8 hashes of width 4, and by uniform sampling.";
     const TABLES: &'static [TableSchema] = &[Self::VARIANCES.schema()];
 
     fn points(_: Scale) -> Vec<Points> {
@@ -117,7 +118,10 @@ const CLAIM: Claim = Claim {
     note: "The factor 20 is ours, for clusters of 16 keys among 2048.",
     experiments: &["variances"],
     judge,
-    control: Some(Control { differs: "one cloud: many keys make the density", must_fail: &["mean variance of uniform sampling over that of hashing"] }),
+    control: Some(Control {
+        differs: "one cloud: many keys make the density",
+        must_fail: &["mean variance of uniform sampling over that of hashing"],
+    }),
 };
 
 fn judge(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {

@@ -87,7 +87,9 @@ impl Experiment for Grids {
 
     fn run(point: &Grid, trial: &Trial<'_>, out: &mut Out<Self>) -> Result<(), Error> {
         let &Grid { n1, n2 } = point;
-        let side = |n: usize, width: f64| Mat::from_fn(n, n, |i, j| (-((i as f64 - j as f64) / (width * n as f64)).powi(2)).exp());
+        let side = |n: usize, width: f64| {
+            Mat::from_fn(n, n, |i, j| (-((i as f64 - j as f64) / (width * n as f64)).powi(2)).exp())
+        };
         let (a, b) = (side(n1, 0.1), side(n2, 0.15));
         let x = gaussian(n1 * n2, &mut trial.rng("x"));
         // Entry by entry, from the definition.

@@ -72,7 +72,8 @@ const ORDERS: [usize; 5] = [4, 8, 12, 16, 20];
 impl Experiment for Orders {
     type Point = Order;
     const KEY: &'static str = "orders";
-    const ABOUT: &'static str = "The fast Gauss transform of 1000 points in the unit square, σ = 0.05, by order and by size of the boxes.";
+    const ABOUT: &'static str =
+        "The fast Gauss transform of 1000 points in the unit square, σ = 0.05, by order and by size of the boxes.";
     const TABLES: &'static [TableSchema] = &[Self::ERRORS.schema()];
 
     fn points(_: Scale) -> Vec<Order> {
@@ -217,7 +218,10 @@ const CELLS: Claim = Claim {
     note: "Entries are counted. In three dimensions a side has only 3 to 8 cells here, so that boundaries still matter: the count is held to the geometry.",
     experiments: &["cells"],
     judge: judge_cells,
-    control: Some(Control { differs: "all entries are computed", must_fail: &["d = 2: exponent of entries per query in n"] }),
+    control: Some(Control {
+        differs: "all entries are computed",
+        must_fail: &["d = 2: exponent of entries per query in n"],
+    }),
 };
 
 fn judge_cells(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
@@ -233,12 +237,18 @@ fn judge_cells(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudg
         for (d, tol) in [(2, 1e-6), (3, 1e-6), (2, 1e-12)] {
             let at = |p: &Density| p.d == d && p.tol == tol;
             let mine: Vec<&Row<Density, Listed>> = rows.iter().filter(|row| at(&row.point)).collect();
-            let of = |f: fn(&Listed) -> f64| -> Vec<f64> { mine.iter().map(|row| row.value.as_ref().map_or(f64::NAN, f)).collect() };
+            let of = |f: fn(&Listed) -> f64| -> Vec<f64> {
+                mine.iter().map(|row| row.value.as_ref().map_or(f64::NAN, f)).collect()
+            };
             let name = format!("d = {d}, tolerance {tol:e}");
             let ratio = stats::mean(&of(|v| v.pairs / v.predicted));
             checks.push(Check::new(format!("{name}: entries over their number by geometry"), ratio, (0.95, 1.05)));
             let errors = of(|v| v.error);
-            checks.push(Check::at_most(format!("{name}: largest error over ‖x‖₁"), stats::point(largest(&errors), errors.len()), tol));
+            checks.push(Check::at_most(
+                format!("{name}: largest error over ‖x‖₁"),
+                stats::point(largest(&errors), errors.len()),
+                tol,
+            ));
         }
     }
     Ok(checks)
@@ -255,8 +265,9 @@ const FIGURE: Figure = Figure {
 
 fn draw(rows: &Rows<'_>) -> Result<Vec<Panel>, Unjudged> {
     let rows = rows.of(Orders::ERRORS)?;
-    let mut panel = Panel::new("1000 points in the unit square, σ = 0.05", Axis::linear("order p"), Axis::log("‖y − Kx‖/‖Kx‖"))
-        .note("median and quartiles over seeds");
+    let mut panel =
+        Panel::new("1000 points in the unit square, σ = 0.05", Axis::linear("order p"), Axis::log("‖y − Kx‖/‖Kx‖"))
+            .note("median and quartiles over seeds");
     for rho in [1.0, 0.5] {
         let line = band_over(&rows, |p: &Order| p.rho == rho, |p| p.p as f64, |v: &Relative| v.error);
         panel = panel.line_band(format!("half-side {rho}√δ"), line);

@@ -167,8 +167,8 @@ impl Experiment for Ablation {
         sizes.iter().flat_map(each).collect()
     }
 
-    fn trials(_: Scale, _: &Ablated) -> u32 {
-        8
+    fn trials(scale: Scale, _: &Ablated) -> u32 {
+        if scale == Scale::Smoke { 6 } else { 10 }
     }
 
     fn cost(point: &Ablated) -> Cost {
@@ -275,7 +275,7 @@ impl Experiment for Hub {
     }
 
     fn trials(scale: Scale, _: &Sampler) -> u32 {
-        if scale == Scale::Smoke { 4 } else { 8 }
+        if scale == Scale::Smoke { 2 } else { 8 }
     }
 
     fn cost(_: &Sampler) -> Cost {

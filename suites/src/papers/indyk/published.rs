@@ -75,9 +75,9 @@ impl Experiment for Published {
 
     fn trials(scale: Scale, point: &Literal) -> u32 {
         match (scale, point.x) {
-            (Scale::Smoke, Vector::One) => 4,
+            (Scale::Smoke, Vector::One) => 3,
             (_, Vector::One) => 12,
-            _ => 3,
+            _ => 2,
         }
     }
 

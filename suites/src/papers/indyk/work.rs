@@ -73,7 +73,7 @@ impl Experiment for Scaling {
         };
         let cluster =
             sizes.iter().flat_map(|&n| epsilons.iter().map(move |&epsilon| Size { set: Set::Cluster, n, epsilon }));
-        let fixed = [512, 1024, 2048, 4096].map(|n| Size { set: Set::Fixed, n, epsilon: 0.5 });
+        let fixed = [256, 512, 1024, 2048].map(|n| Size { set: Set::Fixed, n, epsilon: 0.5 });
         cluster.chain(fixed).collect()
     }
 
