@@ -146,6 +146,24 @@ fn the_literal_algorithm_keeps_its_error_or_says_that_it_fell_back() {
 }
 
 #[test]
+fn a_key_that_all_queries_see_costs_the_light_sample_nothing() {
+    let (queries, keys) = Layout::Hub.draw(1024, &mut rng(1)).unwrap();
+    let problem = unit(&queries, &keys);
+    let mut x: Vec<f64> = gaussian(1024, &mut rng(2)).into_iter().map(|g| g / 32.0).collect();
+    x[0] += 1.0;
+    let truth = split(&problem, &x, 2.0, Engine::detect()).unwrap().1;
+    let a = approximate::light::inclusion(&x, 102.0);
+    let squares: f64 = (0..20)
+        .map(|seed| {
+            let sample = approximate::light::poisson(&x, a, &mut rng(seed));
+            let y = light(&problem, &sample, 2.0, Engine::detect()).unwrap();
+            (distance(&y, &truth) / norm(&x)).powi(2)
+        })
+        .sum();
+    assert!((squares / 20.0).sqrt() <= 0.2, "{}", (squares / 20.0).sqrt());
+}
+
+#[test]
 fn one_giant_bucket_falls_back_to_the_exact_product() {
     let queries = Points::new(6000, 2, vec![0.5; 12_000]).unwrap();
     let problem = unit(&queries, &queries);

@@ -57,11 +57,11 @@ impl Experiment for Digits {
     const TABLES: &'static [TableSchema] = &[Self::FOUND.schema()];
 
     fn points(_: Scale) -> Vec<Sampled> {
-        [1.0, 0.1].iter().flat_map(|&width| [112, 224, 448, 896].map(|n| Sampled { n, width })).collect()
+        [1.0, 0.1].iter().flat_map(|&width| [224, 448, 896].map(|n| Sampled { n, width })).collect()
     }
 
     fn trials(scale: Scale, _: &Sampled) -> u32 {
-        if scale == Scale::Smoke { 3 } else { 8 }
+        if scale == Scale::Smoke { 8 } else { 16 }
     }
 
     fn cost(_: &Sampled) -> Cost {
