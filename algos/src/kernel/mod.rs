@@ -25,6 +25,7 @@
 //! | [`private`] | differentially private sums of distances and kernel densities | `log n` a query |
 //! | [`weighting`] | weighting vectors and magnitude | a Krylov solve |
 //! | [`kronecker`] | kernels on tensor grids | `n₁n₂(n₁ + n₂)` |
+//! | [`load`] | a user's own points, from text or `.npy` | |
 //! | [`instance`] | seeded sets of points | |
 //!
 //! Sources: Indyk, Kapralov, Sheth & Wagner, [arXiv:2507.23539](https://arxiv.org/abs/2507.23539) (of which we read the
@@ -42,6 +43,7 @@ pub mod hashing;
 pub mod instance;
 pub mod kronecker;
 pub mod literal;
+pub mod load;
 pub mod lowdim;
 pub mod private;
 pub mod reference;

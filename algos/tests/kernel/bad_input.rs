@@ -77,3 +77,30 @@ fn trees_and_weightings() {
     assert_eq!(found, Err(InputError::Duplicate { row: 0, column: 2 }.into()));
     argument(Similarity::new(&cloud(3, 2, 1.0, 1), 0.0).map(|_| ()), "t");
 }
+
+#[test]
+fn files_are_read_or_name_what_is_wrong() {
+    use algos::kernel::load::{LoadError, csv, npy};
+    let points = csv("x,y\n1,2\n\n3;4\n").unwrap();
+    assert_eq!((points.len(), points.dimension(), points.point(1)), (2, 2, &[3.0, 4.0][..]));
+    assert!(matches!(csv("1,2\n3\n"), Err(LoadError::Line { line: 2, .. })));
+    assert!(matches!(csv("1,2\n3,b\n"), Err(LoadError::Line { line: 2, .. })));
+    assert!(matches!(csv("1,2\nnan,2\n"), Err(LoadError::Line { line: 2, .. })));
+    let array = |header: &str, data: &[u8]| {
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend((header.len() as u16).to_le_bytes());
+        bytes.extend(header.as_bytes());
+        bytes.extend(data);
+        bytes
+    };
+    let data: Vec<u8> = [1.5f64, -2.0].iter().flat_map(|x| x.to_le_bytes()).collect();
+    let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (1, 2), }";
+    assert_eq!(npy(&array(header, &data)).unwrap().point(0), [1.5, -2.0]);
+    let single: Vec<u8> = [1.5f32, -2.0].iter().flat_map(|x| x.to_le_bytes()).collect();
+    assert_eq!(npy(&array(&header.replace("f8", "f4"), &single)).unwrap().point(0), [1.5, -2.0]);
+    assert!(matches!(npy(&array(header, &data[..9])), Err(LoadError::Array(_))));
+    assert!(matches!(npy(&array(header, &data[..8])), Err(LoadError::Points(_))));
+    assert!(matches!(npy(&array(&header.replace("False", "True"), &data)), Err(LoadError::Array(_))));
+    assert!(matches!(npy(&array(&header.replace("(1, 2)", "(2,)"), &data)), Err(LoadError::Array(_))));
+    assert!(matches!(npy(b"numbers"), Err(LoadError::Array(_))));
+}

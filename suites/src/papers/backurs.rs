@@ -109,7 +109,7 @@ impl Experiment for Noises {
     }
 
     fn trials(scale: Scale, _: &Structure) -> u32 {
-        if scale == Scale::Smoke { 25 } else { 60 }
+        if scale == Scale::Smoke { 25 } else { 40 }
     }
 
     fn cost(point: &Structure) -> Cost {
@@ -291,7 +291,7 @@ impl Experiment for Projections {
 
     fn points(_: Scale) -> Vec<Projected> {
         let mut points: Vec<Projected> =
-            [300, 1500].iter().flat_map(|&n| REDUCED.map(|r| Projected { n, r, dropped: false })).collect();
+            [300, 900].iter().flat_map(|&n| REDUCED.map(|r| Projected { n, r, dropped: false })).collect();
         points.extend(REDUCED.map(|r| Projected { n: 300, r, dropped: true }));
         points
     }
@@ -364,12 +364,12 @@ fn judge_projected(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Un
     let mut checks = vec![Check::new("exponent of the error in r", slope, (-0.62, -0.36))];
     if !dropped {
         for r in REDUCED {
-            let pairs: Vec<(f64, f64)> = of(1500, r).into_iter().zip(of(300, r)).collect();
+            let pairs: Vec<(f64, f64)> = of(900, r).into_iter().zip(of(300, r)).collect();
             let spread = stats::bootstrap(&pairs, |drawn| {
                 let mean = |f: fn(&(f64, f64)) -> f64| drawn.iter().map(|p| f(p).powi(2)).sum::<f64>().sqrt();
                 mean(|p| p.0) / mean(|p| p.1)
             });
-            checks.push(Check::new(format!("r = {r}: error with 1500 points over that with 300"), spread, (0.6, 1.6)));
+            checks.push(Check::new(format!("r = {r}: error with 900 points over that with 300"), spread, (0.6, 1.6)));
         }
     }
     Ok(checks)
@@ -401,7 +401,7 @@ fn draw(rows: &Rows<'_>) -> Result<Vec<Panel>, Unjudged> {
         Axis::log("error of the density"),
     )
     .note("median and quartiles over trials; density 0.56");
-    for n in [300, 1500] {
+    for n in [300, 900] {
         let at = |p: &Projected| p.n == n && !p.dropped;
         right = right.line_band(format!("{n} points"), band_over(&errors, at, |p| p.r as f64, |v: &Density| v.error));
     }
