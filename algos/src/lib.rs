@@ -18,6 +18,7 @@ pub mod error;
 pub mod factorize;
 pub mod linalg;
 pub mod recovery;
+pub mod simd;
 
 pub use effort::{Effort, Outcome, Status};
 pub use error::{Error, InputError, NumericalError};

@@ -4,7 +4,7 @@
 //! inside a diagonal tile is arbitrary and never used.
 
 use super::kernel::{TILE, axpy, dot};
-use crate::recovery::fast::lanes::Lanes;
+use crate::simd::lanes::Lanes;
 
 /// A pivot below this fraction of the largest diagonal entry is taken for zero.
 const PIVOT: f64 = 1e-14;
