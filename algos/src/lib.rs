@@ -20,6 +20,7 @@ pub mod factorize;
 pub mod kernel;
 pub mod linalg;
 pub mod recovery;
+pub mod simd;
 
 pub use effort::{Effort, Outcome, Status};
 pub use error::{Error, InputError, NumericalError};

@@ -15,7 +15,7 @@ use super::fast::vector::{Line, Real, Task, Vectors};
 use super::points::Centred;
 use super::{Engine, Problem};
 use crate::error::{Error, InputError, argument};
-use crate::recovery::fast::Simd;
+use crate::simd::Simd;
 
 /// The probability that two points at distance `r` (not squared) fall into one cell of width `w`:
 /// `1 − 2Φ(−t) − 2(1 − e^{−t²/2})/(√(2π) t)`, `t = w/r`.

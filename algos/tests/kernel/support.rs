@@ -2,7 +2,7 @@
 
 use algos::Par;
 use algos::kernel::{Bandwidth, Engine, Points, Problem, Variant, instance::gaussian, multiply};
-use algos::recovery::fast::Simd;
+use algos::simd::Simd;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 pub fn rng(seed: u64) -> ChaCha8Rng {

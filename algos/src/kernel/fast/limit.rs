@@ -1,7 +1,7 @@
 //! What the machine allows: the multiply-adds and the exponentials of a product without anything else.
 
 use super::vector::{Line, Real, Task, Vectors};
-use crate::recovery::fast::Simd;
+use crate::simd::Simd;
 
 /// Multiply-adds on 24 independent sums in registers, then exponentials of one vector after the other, as many as a
 /// product of `pairs` entries in dimension `d` takes at least. Returns a number that depends on all of them.

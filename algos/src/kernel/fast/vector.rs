@@ -12,7 +12,7 @@ use pulp::{
     x86::{V3, V4},
 };
 
-use crate::recovery::fast::kernel::{Level, Simd};
+use crate::simd::{Level, Simd};
 
 /// One cache line, so that no load is split over two.
 #[derive(Debug, Clone, Copy, Default)]

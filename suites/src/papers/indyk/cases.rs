@@ -11,7 +11,7 @@ use algos::{
         instance::{Layout, cluster},
         multiply,
     },
-    recovery::fast::Simd,
+    simd::Simd,
 };
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
