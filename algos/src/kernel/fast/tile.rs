@@ -5,6 +5,9 @@
 //! half of the first cache stay there while a slice of the queries passes, so per block only `Q·d` numbers are loaded
 //! from farther away.
 
+// Loops over constant ranges, which the compiler unrolls; iterators over arrays of registers it does not.
+#![allow(clippy::needless_range_loop)]
+
 use std::marker::PhantomData;
 
 use super::pack::{GROUP, Packed, Rows, TOGETHER};
@@ -228,4 +231,4 @@ impl<T: Real> Task<T> for Products<'_, T> {
     }
 }
 
-const _: () = assert!(GROUP % 4 == 0 && TOGETHER % 6 == 0, "whole blocks on every instruction set");
+const _: () = assert!(GROUP.is_multiple_of(4) && TOGETHER.is_multiple_of(6), "whole blocks on every instruction set");

@@ -113,11 +113,11 @@ impl Real for f32 {
     const CANCELLATION: f64 = 1e-3;
     const LOG2_E: f32 = std::f32::consts::LOG2_E;
     const BIAS: f32 = 12_582_912.0 + 127.0;
-    const LN2_HIGH: f32 = 0.693_359_375;
+    const LN2_HIGH: f32 = 355.0 / 512.0;
     const LN2_LOW: f32 = -2.121_944_4e-4;
     const LEAST: f32 = -87.0;
     const POLYNOMIAL: (f32, &'static [f32]) =
-        (0.001_394_110_8, &[0.008_375_126, 0.041_666_353, 0.166_664_16, 0.5, 1.0, 1.0]);
+        (0.001_394_110_8, &[0.008_375_126, 0.041_666_35, 0.166_664_16, 0.5, 1.0, 1.0]);
     type Lanes = [f32; 16];
 
     #[inline(always)]
