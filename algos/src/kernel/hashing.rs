@@ -119,8 +119,8 @@ impl Task<f32> for Mix<'_> {
         for (row, codes) in codes.as_chunks_mut::<16>().0.chunks_exact_mut(groups).enumerate() {
             for (group, codes) in codes.iter_mut().enumerate() {
                 let mut mixed = [0u32; 16];
-                for lane in 0..16 {
-                    mixed[lane] = (group * 16 + lane) as u32;
+                for (lane, start) in mixed.iter_mut().enumerate() {
+                    *start = (group * 16 + lane) as u32;
                 }
                 for j in 0..k {
                     let z = &products[row * panels + j * groups + group].0;
