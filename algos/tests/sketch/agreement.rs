@@ -26,7 +26,9 @@ fn inputs(n: usize, d: usize) -> Vec<Mat<f64>> {
 
 #[test]
 fn fast_equals_explicit_on_every_instruction_set() {
-    for (m, n, d) in [(1, 1, 1), (2, 3, 2), (4, 8, 9), (8, 17, 3), (16, 64, 8), (24, 100, 17), (64, 300, 20), (300, 520, 5)] {
+    for (m, n, d) in
+        [(1, 1, 1), (2, 3, 2), (4, 8, 9), (8, 17, 3), (16, 64, 8), (24, 100, 17), (64, 300, 20), (300, 520, 5)]
+    {
         for law in laws(m, n) {
             let sketch = law.draw(m, n, &mut rng(m as u64)).unwrap();
             let s = sketch.explicit();
@@ -62,7 +64,8 @@ fn row_major_strided_sparse_and_vector_inputs_are_the_same_matrix() {
     }
     let rows: Vec<f64> = (0..n).flat_map(|i| (0..d).map(|j| a[(i, j)]).collect::<Vec<_>>()).collect();
     let by_rows = MatRef::from_row_major_slice(&rows, n, d);
-    let doubled = Mat::from_fn(2 * n, 2 * d, |i, j| if i % 2 == 0 && j % 2 == 0 { a[(i / 2, j / 2)] } else { f64::NAN });
+    let doubled =
+        Mat::from_fn(2 * n, 2 * d, |i, j| if i % 2 == 0 && j % 2 == 0 { a[(i / 2, j / 2)] } else { f64::NAN });
     let (rs, cs) = (2 * doubled.row_stride(), 2 * doubled.col_stride());
     // SAFETY: every second row and column of a matrix of twice the size.
     let strided = unsafe { MatRef::from_raw_parts(doubled.as_ptr(), n, d, rs, cs) };
@@ -78,8 +81,12 @@ fn row_major_strided_sparse_and_vector_inputs_are_the_same_matrix() {
     for law in laws(m, n) {
         let sketch = law.draw(m, n, &mut rng(5)).unwrap();
         let exact = product(sketch.explicit().as_ref(), a.as_ref());
-        let forms: [(&str, Input<'_>); 4] =
-            [("columns", a.as_ref().into()), ("rows", by_rows.into()), ("strided", strided.into()), ("sparse", csr.into())];
+        let forms: [(&str, Input<'_>); 4] = [
+            ("columns", a.as_ref().into()),
+            ("rows", by_rows.into()),
+            ("strided", strided.into()),
+            ("sparse", csr.into()),
+        ];
         for (name, input) in forms {
             for &variant in Variant::ALL {
                 let image = apply(variant, &sketch, input, Par::Seq).unwrap().value;

@@ -2,7 +2,9 @@
 
 use algos::faer::Mat;
 use algos::sketch::regression::{LsqrOptions, lsqr, silent, sketch_and_solve};
-use algos::sketch::{Csr, Key, Law, Rows, Signs, Sketch, Transform, Variant, adjoint, apply, fwht, leverage_scores, sample_rows};
+use algos::sketch::{
+    Csr, Key, Law, Rows, Signs, Sketch, Transform, Variant, adjoint, apply, fwht, leverage_scores, sample_rows,
+};
 use algos::{Error, InputError, Par};
 
 use crate::support::{gaussian, laws, rng, vector};
@@ -56,7 +58,10 @@ fn parts_are_checked() {
     input(Sketch::hashed(3, 1, &[0, 3], &signs(2)));
     input(Sketch::hashed(3, 2, &[0, 1, 2], &signs(3)));
     input(Sketch::hashed(3, 1, &[0, 1], &signs(3)));
-    assert!(matches!(input(Sketch::hashed(3, 2, &[0, 1, 2, 2], &signs(4))), InputError::Duplicate { row: 2, column: 1 }));
+    assert!(matches!(
+        input(Sketch::hashed(3, 2, &[0, 1, 2, 2], &signs(4))),
+        InputError::Duplicate { row: 2, column: 1 }
+    ));
     input(Sketch::sparse(3, &[vec![(3, false)]], 1.0));
     input(Sketch::sparse(3, &[vec![(0, false)]], 0.0));
     input(Sketch::rademacher(2, 3, signs(5)));

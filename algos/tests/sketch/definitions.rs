@@ -15,7 +15,11 @@ fn the_scale_of_every_law_is_isotropic() {
             let size = norm(&x);
             x.iter().map(|x| x / size).collect::<Vec<f64>>()
         };
-        let inputs = [vec![1.0; n], (0..n).map(|i| ((i * i) as f64).sin()).collect(), (0..n).map(|i| f64::from(u8::from(i == 123))).collect()];
+        let inputs = [
+            vec![1.0; n],
+            (0..n).map(|i| ((i * i) as f64).sin()).collect(),
+            (0..n).map(|i| f64::from(u8::from(i == 123))).collect(),
+        ];
         for x in inputs.map(unit) {
             let mut sum = 0.0;
             let mut squares = 0.0;

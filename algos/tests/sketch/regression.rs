@@ -3,7 +3,9 @@
 use algos::faer::{Mat, MatRef};
 use algos::linalg::{least_squares, singular_values};
 use algos::sketch::instance::{Bases, balanced, balanced_dense, copies, incoherent, spiked, spikes};
-use algos::sketch::regression::{LsqrOptions, Passes, Start, lsqr, precondition, preconditioner, silent, sketch_and_solve};
+use algos::sketch::regression::{
+    LsqrOptions, Passes, Start, lsqr, precondition, preconditioner, silent, sketch_and_solve,
+};
 use algos::sketch::{Law, Rows, Signs, Sketch, Variant, leverage_scores, sketched};
 use algos::{Error, NumericalError, Par, Status};
 
@@ -23,7 +25,9 @@ fn gradient(a: MatRef<'_, f64>, x: &[f64], b: &[f64]) -> Vec<f64> {
 fn the_sketched_problem_is_solved() {
     let (n, d, m) = (300, 6, 40);
     let (a, b) = (gaussian(n, d, 1), vector(n, 2));
-    for law in [Law::Gaussian, Law::Srht(Rows::Distinct), Law::Srdct(Rows::Distinct), Law::CountSketch, Law::OsnapBlocks(4)] {
+    for law in
+        [Law::Gaussian, Law::Srht(Rows::Distinct), Law::Srdct(Rows::Distinct), Law::CountSketch, Law::OsnapBlocks(4)]
+    {
         let sketch = law.draw(m, n, &mut rng(3)).unwrap();
         let sa = sketched(&sketch, a.as_ref()).unwrap();
         let sb = sketched(&sketch, b.as_slice()).unwrap();
@@ -62,7 +66,10 @@ fn equal_columns_of_the_sketch_are_refused_with_their_rank() {
     // Empty buckets: one row for all.
     let sketch = Sketch::hashed(8, 1, &[0; 50], &Signs::plus(50)).unwrap();
     let refused = sketch_and_solve(Variant::Fast, &sketch, gaussian(50, 4, 1).as_ref(), &b).unwrap_err();
-    assert!(matches!(refused, Error::Numerical(NumericalError::SketchRankDeficient { rank: 1, columns: 4 })), "{refused}");
+    assert!(
+        matches!(refused, Error::Numerical(NumericalError::SketchRankDeficient { rank: 1, columns: 4 })),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -83,7 +90,10 @@ fn instances_have_the_solution_and_residual_that_they_promise() {
         let values = singular_values(instance.a.as_ref()).unwrap();
         assert!(values.iter().all(|s| (s - 1.0).abs() < 1e-13));
     }
-    assert_eq!([(Some(1), 4), (Some(2), 4), (Some(4), 1), (Some(8), 1), (None, 4)].map(|(s, _)| copies(s)), [4, 4, 1, 1, 4]);
+    assert_eq!(
+        [(Some(1), 4), (Some(2), 4), (Some(4), 1), (Some(8), 1), (None, 4)].map(|(s, _)| copies(s)),
+        [4, 4, 1, 1, 4]
+    );
     let k = |s: Option<usize>| spikes(16 * 64, 64, copies(s), s);
     assert_eq!([k(Some(1)), k(Some(2)), k(Some(4)), k(Some(8)), k(None)], [8, 2, 2, 1, 8]);
     let scores = leverage_scores(balanced(16, 32, 8, &mut rng).unwrap().a.as_ref()).unwrap();
@@ -100,7 +110,10 @@ fn lsqr_converges_to_the_least_squares_solution_in_both_forms() {
             let options = LsqrOptions { passes, ..LsqrOptions::default() };
             let outcome = lsqr(a.as_ref(), &b, None, None, &options, &mut silent).unwrap();
             assert_eq!(outcome.status, Status::Converged);
-            assert!(apart(&outcome.value.x, &exact) < 1e-12 * algos::linalg::norm(&exact).max(1.0), "{n}×{d} {passes:?}");
+            assert!(
+                apart(&outcome.value.x, &exact) < 1e-12 * algos::linalg::norm(&exact).max(1.0),
+                "{n}×{d} {passes:?}"
+            );
             found.push(outcome.effort);
         }
         assert!((found[0].iterations as i64 - found[1].iterations as i64).abs() <= 2);

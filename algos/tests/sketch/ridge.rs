@@ -1,7 +1,7 @@
 //! Sketched ridge regressions and their ensembles.
 
 use algos::faer::{Mat, MatRef};
-use algos::linalg::{symmetric_eigen, gram};
+use algos::linalg::{gram, symmetric_eigen};
 use algos::sketch::ridge::{
     Fit, Freeness, Solver, average, fit, gcv, implicit_penalty, interval, penalty_ratio, stacked, trick,
 };
@@ -13,7 +13,8 @@ use crate::support::{gaussian, laws, product, rng, vector};
 /// `(M + penalty·I)⁻¹ v` by elimination with pivoting.
 fn solve(m: &Mat<f64>, penalty: f64, v: &[f64]) -> Vec<f64> {
     let n = v.len();
-    let mut a = Mat::from_fn(n, n + 1, |i, j| if j == n { v[i] } else { m[(i, j)] + if i == j { penalty } else { 0.0 } });
+    let mut a =
+        Mat::from_fn(n, n + 1, |i, j| if j == n { v[i] } else { m[(i, j)] + if i == j { penalty } else { 0.0 } });
     for k in 0..n {
         let pivot = (k..n).max_by(|&i, &j| a[(i, k)].abs().total_cmp(&a[(j, k)].abs())).unwrap();
         for j in 0..=n {
@@ -54,7 +55,8 @@ fn fits_solve_the_regularized_equations_for_every_sketch() {
                 for (fit, lambda) in fits.iter().zip([0.01, 1.0]) {
                     let w = solve(&zz, n as f64 * lambda, zy.col_as_slice(0));
                     let beta = product(s.transpose(), column(&w));
-                    let distance = fit.beta.iter().zip(beta.col_as_slice(0)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+                    let distance =
+                        fit.beta.iter().zip(beta.col_as_slice(0)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
                     assert!(distance < 1e-9, "{law:?} {q} {solver:?}: {distance:e}");
                     let values = symmetric_eigen(zz.as_ref()).unwrap().0;
                     let df: f64 = values.iter().map(|e| e.max(0.0) / (e.max(0.0) + n as f64 * lambda)).sum();
@@ -72,7 +74,8 @@ fn both_solvers_agree_down_to_no_penalty() {
         let (x, y) = (gaussian(n, p, 4), vector(n, 5));
         let sketch = Law::Srdct(Rows::Distinct).draw(q, p, &mut rng(6)).unwrap();
         let lambdas = [0.0, 1e-9, 1e-4, 1.0, 1e3];
-        let [a, b] = [Solver::Svd, Solver::Gram].map(|s| fit(s, x.as_ref(), &y, Some(&sketch), &lambdas).unwrap().value);
+        let [a, b] =
+            [Solver::Svd, Solver::Gram].map(|s| fit(s, x.as_ref(), &y, Some(&sketch), &lambdas).unwrap().value);
         for (a, b) in a.iter().zip(&b) {
             let size = a.beta.iter().map(|x| x * x).sum::<f64>().sqrt();
             let distance = a.beta.iter().zip(&b.beta).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
@@ -121,7 +124,8 @@ fn ensembles_average_coefficients_and_degrees_of_freedom() {
 fn the_implicit_penalty_has_the_degrees_of_freedom_and_without_a_sketch_it_is_the_penalty() {
     let (n, p, lambda) = (60, 40, 0.3);
     let x = gaussian(n, p, 9);
-    let spectrum: Vec<f64> = symmetric_eigen(gram(x.as_ref()).as_ref()).unwrap().0.iter().map(|e| e / n as f64).collect();
+    let spectrum: Vec<f64> =
+        symmetric_eigen(gram(x.as_ref()).as_ref()).unwrap().0.iter().map(|e| e / n as f64).collect();
     let fit = &fit(Solver::Gram, x.as_ref(), &vector(n, 1), None, &[lambda]).unwrap().value[0];
     let mu = implicit_penalty(&spectrum, fit.df).unwrap();
     assert!((mu / lambda - 1.0).abs() < 1e-10, "{mu}");

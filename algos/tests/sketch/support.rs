@@ -35,7 +35,12 @@ pub fn laws(m: usize, n: usize) -> Vec<Law> {
         Law::OsnapGraph(m.min(3)),
     ];
     if m <= n {
-        laws.extend([Law::Srht(Rows::Distinct), Law::Srdct(Rows::Distinct), Law::Circulant(Rows::Distinct), Law::Orthogonal]);
+        laws.extend([
+            Law::Srht(Rows::Distinct),
+            Law::Srdct(Rows::Distinct),
+            Law::Circulant(Rows::Distinct),
+            Law::Orthogonal,
+        ]);
     }
     laws.extend((2..=8).filter(|s| m % s == 0).map(Law::OsnapBlocks));
     if m.is_power_of_two() && m <= n.next_power_of_two() {

@@ -83,7 +83,8 @@ pub(in crate::sketch) fn adjoint(sketch: &Sketch, w: &[f64], simd: Simd) -> Vec<
         }
         Parts::Sparse(columns) => {
             for (j, y) in out.iter_mut().enumerate() {
-                let sum: f64 = columns.of(j).iter().map(|&t| [1.0, -1.0][(t & 1) as usize] * w[(t >> 1) as usize]).sum();
+                let sum: f64 =
+                    columns.of(j).iter().map(|&t| [1.0, -1.0][(t & 1) as usize] * w[(t >> 1) as usize]).sum();
                 *y = columns.scale * sum;
             }
         }

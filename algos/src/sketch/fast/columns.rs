@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use faer::{Mat, MatRef};
 
-use super::hadamard::{transform, transform_panel};
 use super::Job;
+use super::hadamard::{transform, transform_panel};
 use crate::Effort;
 use crate::recovery::fast::kernel::Task;
 use crate::recovery::fast::lanes::Lanes;
@@ -189,4 +189,3 @@ fn load_panel(a: MatRef<'_, f64>, range: Range<usize>, signs: &Signs, work: &mut
         }
     }
 }
-

@@ -15,8 +15,8 @@ use std::ops::Range;
 use faer::{Mat, Par};
 use rayon::prelude::*;
 
-use super::parts::{Parts, Sketch};
 use super::Input;
+use super::parts::{Parts, Sketch};
 use crate::recovery::fast::Simd;
 use crate::{Effort, Error};
 

@@ -184,33 +184,41 @@ impl Task for Rows<'_> {
 /// `O(s)` for each stored entry.
 fn sparse(job: &Job<'_>, columns: &Columns, source: &Source<'_>) -> (Mat<f64>, Effort) {
     let Source::Sparse(entries) = source else { return (Mat::zeros(0, 0), Effort::default()) };
-    job.blocks(8, || (), |(), range| {
-        let mut image = Mat::zeros(job.sketch.rows, range.len());
-        let mut flops = 0;
-        for (k, j) in range.enumerate() {
-            let sums = image.col_as_slice_mut(k);
-            for &(i, value) in &entries[j] {
-                let targets = columns.of(i);
-                targets.iter().for_each(|t| sums[(t >> 1) as usize] += SIGN[(t & 1) as usize] * value);
-                flops += targets.len() as u64;
+    job.blocks(
+        8,
+        || (),
+        |(), range| {
+            let mut image = Mat::zeros(job.sketch.rows, range.len());
+            let mut flops = 0;
+            for (k, j) in range.enumerate() {
+                let sums = image.col_as_slice_mut(k);
+                for &(i, value) in &entries[j] {
+                    let targets = columns.of(i);
+                    targets.iter().for_each(|t| sums[(t >> 1) as usize] += SIGN[(t & 1) as usize] * value);
+                    flops += targets.len() as u64;
+                }
+                sums.iter_mut().for_each(|x| scaled(x, columns.scale));
             }
-            sums.iter_mut().for_each(|x| scaled(x, columns.scale));
-        }
-        (image, flops)
-    })
+            (image, flops)
+        },
+    )
 }
 
 /// `S A` for kept rows.
 pub(super) fn gather(job: &Job<'_>, kept: &[(u32, f64)]) -> (Mat<f64>, Effort) {
     let (n, source) = (job.sketch.columns, job.source());
-    job.blocks(8, || vec![0.0; n], |buffer, range| {
-        let mut image = Mat::zeros(kept.len(), range.len());
-        for (k, j) in range.clone().enumerate() {
-            let column = source.column(j, buffer);
-            for (y, &(row, weight)) in image.col_as_slice_mut(k).iter_mut().zip(kept) {
-                *y = weight * column[row as usize];
+    job.blocks(
+        8,
+        || vec![0.0; n],
+        |buffer, range| {
+            let mut image = Mat::zeros(kept.len(), range.len());
+            for (k, j) in range.clone().enumerate() {
+                let column = source.column(j, buffer);
+                for (y, &(row, weight)) in image.col_as_slice_mut(k).iter_mut().zip(kept) {
+                    *y = weight * column[row as usize];
+                }
             }
-        }
-        (image, (kept.len() * range.len()) as u64)
-    })
+            (image, (kept.len() * range.len()) as u64)
+        },
+    )
 }

@@ -127,42 +127,47 @@ fn cosine(job: &Job<'_>, source: &Source<'_>, signs: &Signs, rows: &[u32]) -> (M
         })
     });
     let chirps: Vec<(f64, f64)> = if detour.is_some() { (0..n).map(chirp).collect() } else { Vec::new() };
-    let space = || direct.as_ref().map_or_else(|| detour.as_ref().map_or(Mat::zeros(0, 1), |d| d.plan.space()), Plan::space);
+    let space =
+        || direct.as_ref().map_or_else(|| detour.as_ref().map_or(Mat::zeros(0, 1), |d| d.plan.space()), Plan::space);
     // Even entries forwards, odd entries backwards.
     let place = |i: usize| if i.is_multiple_of(2) { i / 2 } else { n - 1 - i / 2 };
     let root = (m as f64).sqrt();
-    job.blocks(WIDTH, || (space(), vec![0.0; n]), |(space, buffer), range| {
-        let x = space.col_as_slice_mut(0);
-        let scales = load(source, range.clone(), signs, buffer, x, place);
-        let mut flops = 0;
-        if let Some(plan) = &direct {
-            flops += plan.forward(job.simd, x);
-        }
-        if let Some(detour) = &detour {
-            multiply(job.simd, x, &chirps);
-            flops += detour.run(job.simd, x);
-            multiply(job.simd, x, &chirps);
-            flops += 96 * n as u64;
-        }
-        let at = |k: usize| direct.as_ref().map_or(k, |plan| plan.place(k));
-        let mut image = Mat::zeros(m, range.len());
-        for (i, &row) in rows.iter().enumerate() {
-            let k = row as usize;
-            let (here, there) = (16 * at(k), 16 * at((n - k) % n));
-            let (cos, sin) = angle(k, 2 * n);
-            let size = if k == 0 { 1.0 } else { std::f64::consts::SQRT_2 } / root;
-            for lane in 0..range.len() {
-                // Z = V + iW for real columns v and w: V_k = (Z_k + Z̄_{n−k})/2, W_k = (Z_k − Z̄_{n−k})/(2i).
-                let l = lane % 8;
-                let (z, conjugate) = ((x[here + l], x[here + 8 + l]), (x[there + l], -x[there + 8 + l]));
-                let (re, im) = if lane < 8 {
-                    (z.0 + conjugate.0, z.1 + conjugate.1)
-                } else {
-                    (z.1 - conjugate.1, conjugate.0 - z.0)
-                };
-                image[(i, lane)] = 0.5 * size * scales[lane] * (re * cos - im * sin);
+    job.blocks(
+        WIDTH,
+        || (space(), vec![0.0; n]),
+        |(space, buffer), range| {
+            let x = space.col_as_slice_mut(0);
+            let scales = load(source, range.clone(), signs, buffer, x, place);
+            let mut flops = 0;
+            if let Some(plan) = &direct {
+                flops += plan.forward(job.simd, x);
             }
-        }
-        (image, flops + 8 * (m * range.len()) as u64)
-    })
+            if let Some(detour) = &detour {
+                multiply(job.simd, x, &chirps);
+                flops += detour.run(job.simd, x);
+                multiply(job.simd, x, &chirps);
+                flops += 96 * n as u64;
+            }
+            let at = |k: usize| direct.as_ref().map_or(k, |plan| plan.place(k));
+            let mut image = Mat::zeros(m, range.len());
+            for (i, &row) in rows.iter().enumerate() {
+                let k = row as usize;
+                let (here, there) = (16 * at(k), 16 * at((n - k) % n));
+                let (cos, sin) = angle(k, 2 * n);
+                let size = if k == 0 { 1.0 } else { std::f64::consts::SQRT_2 } / root;
+                for lane in 0..range.len() {
+                    // Z = V + iW for real columns v and w: V_k = (Z_k + Z̄_{n−k})/2, W_k = (Z_k − Z̄_{n−k})/(2i).
+                    let l = lane % 8;
+                    let (z, conjugate) = ((x[here + l], x[here + 8 + l]), (x[there + l], -x[there + 8 + l]));
+                    let (re, im) = if lane < 8 {
+                        (z.0 + conjugate.0, z.1 + conjugate.1)
+                    } else {
+                        (z.1 - conjugate.1, conjugate.0 - z.0)
+                    };
+                    image[(i, lane)] = 0.5 * size * scales[lane] * (re * cos - im * sin);
+                }
+            }
+            (image, flops + 8 * (m * range.len()) as u64)
+        },
+    )
 }

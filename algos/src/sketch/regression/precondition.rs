@@ -32,7 +32,12 @@ pub struct Preconditioned {
 ///
 /// # Errors
 /// As [`sketch_and_solve`](super::sketch_and_solve).
-pub fn preconditioner(sketch: &Sketch, a: MatRef<'_, f64>, b: &[f64], par: Par) -> Result<Outcome<Preconditioned>, Error> {
+pub fn preconditioner(
+    sketch: &Sketch,
+    a: MatRef<'_, f64>,
+    b: &[f64],
+    par: Par,
+) -> Result<Outcome<Preconditioned>, Error> {
     let d = a.ncols();
     argument(sketch.nrows() >= d, "m", sketch.nrows() as f64, "must be at least the number of columns")?;
     let image = apply(Variant::Fast, sketch, Input::Dense(a), par)?;
