@@ -10,6 +10,7 @@ mod diagonalization;
 pub mod ding;
 pub mod linf;
 pub mod oversense;
+pub mod patil;
 mod sensing;
 pub mod shah;
 mod sketching;

@@ -93,7 +93,7 @@ impl Problem for Regression {
         match variant {
             "reference" => Ok(Box::new(Sketched { problem: self, passes: Passes::Reference, par })),
             "fused" => Ok(Box::new(Sketched { problem: self, passes: Passes::Fused, par })),
-            QR => Ok(Box::new(Library(self, par))),
+            QR => Ok(Box::new(Library(self))),
             _ => Err(Unknown::Variant(variant.to_owned())),
         }
     }
@@ -147,11 +147,11 @@ impl Run for Sketched<'_> {
 }
 
 /// What a user of faer writes.
-struct Library<'a>(&'a Regression, Par);
+struct Library<'a>(&'a Regression);
 
 impl Run for Library<'_> {
     fn run(&mut self) -> Result<Output, Error> {
-        let Self(Regression { a, b, .. }, _) = self;
+        let Self(Regression { a, b, .. }) = self;
         let right = Mat::from_fn(b.len(), 1, |i, _| b[i]);
         let x = a.qr().solve_lstsq(&right);
         Ok(Output { values: (0..a.ncols()).map(|j| x[(j, 0)]).collect(), effort: Effort::default() })

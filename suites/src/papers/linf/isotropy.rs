@@ -90,7 +90,7 @@ impl Experiment for Isotropy {
     const TABLES: &'static [TableSchema] = &[Self::LENGTHS.schema()];
 
     fn points(scale: Scale) -> Vec<Which> {
-        let draws = by(scale, 100, 250, 1000);
+        let draws = by(scale, 50, 250, 1000);
         let point = |sketch, factor| {
             let n = if sketch == Map::TensorSrht { 256 } else { 300 };
             Which { sketch, factor, n, m: 64, draws }

@@ -195,7 +195,9 @@ fn tensor(point: &Probe, rng: &mut Rng) -> Result<f64, Error> {
         }
         Pair::Gaussian => (normal(rng), normal(rng), normal(rng), normal(rng)),
         _ => {
-            let [left, right] = [Signs::draw(SIDE, rng), Signs::draw(SIDE, rng)];
+            // Random signs of the vectors would stand in for those of the sketch.
+            let mut signs = || if point.pair == Pair::Flat { Signs::draw(SIDE, rng) } else { Signs::plus(SIDE) };
+            let [left, right] = [signs(), signs()];
             let flat = |signs: &Signs| unit((0..SIDE).map(|i| signs.get(i)).collect());
             let (u, v) = (flat(&left), flat(&right));
             let other = u.iter().enumerate().map(|(i, u)| if i % 2 == 0 { *u } else { -u }).collect();

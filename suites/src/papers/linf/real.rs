@@ -69,12 +69,15 @@ impl Experiment for Digits {
         "Least squares of the label of a digit on its 61 used pixels and a constant, 1797 images, sketched.";
     const TABLES: &'static [TableSchema] = &[Self::RUNS.schema()];
 
-    fn points(_: Scale) -> Vec<Sketching> {
-        MAPS.into_iter().flat_map(|sketch| [256, 512].map(|m| Sketching { sketch, m })).collect()
+    fn points(scale: Scale) -> Vec<Sketching> {
+        // The larger size is for the control.
+        let large = MAPS.into_iter().filter(|map| scale > Scale::Smoke || *map == Map::Gaussian);
+        let at = |m| move |sketch| Sketching { sketch, m };
+        MAPS.into_iter().map(at(256)).chain(large.map(at(512))).collect()
     }
 
     fn trials(scale: Scale, _: &Sketching) -> u32 {
-        by(scale, 12, 60, 200)
+        by(scale, 6, 60, 200)
     }
 
     fn cost(_: &Sketching) -> Cost {
