@@ -120,3 +120,20 @@ fn signs_are_what_they_are_made_of() {
     let sketch = Sketch::srht(signs, vec![0]).unwrap().explicit();
     assert!((0..200).all(|j| (sketch[(0, j)] < 0.0) == minus[j]));
 }
+
+#[test]
+fn signs_make_flat_vectors_isotropic() {
+    // Without signs a flat vector is transformed to a single spike, which a sample of rows has or has not.
+    let (m, n) = (64, 256);
+    let flat = vec![1.0 / 16.0; n];
+    let mut rng = rng(21);
+    for law in
+        [Law::Srht(Rows::Distinct), Law::Srdct(Rows::Distinct), Law::TensorSrht { left: 16, right: 16 }, Law::Pooled]
+    {
+        for _ in 0..50 {
+            let image = sketched(&law.draw(m, n, &mut rng).unwrap(), flat.as_slice()).unwrap();
+            let length = norm(image.col_as_slice(0));
+            assert!((0.4..1.8).contains(&length), "{law:?}: {length}");
+        }
+    }
+}

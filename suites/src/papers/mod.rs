@@ -27,4 +27,5 @@ pub const ALL: &[&Paper] = &[
     &demmel::PAPER,
     &linf::PAPER,
     &blendenpik::PAPER,
+    &patil::PAPER,
 ];

@@ -42,7 +42,7 @@ fn hard(scale: Scale) -> Vec<Setting> {
         let (m, s) = (16 * d, sketch.nonzeros());
         let c = copies(s);
         // The product with a Gaussian sketch costs 2mnd flops; its error does not depend on n.
-        let n = if sketch == Map::Gaussian { n.min(4096.max(8 * d)) } else { n };
+        let n = if sketch == Map::Gaussian { n.min(by(scale, 1024, 4096, 4096).max(8 * d)) } else { n };
         Setting { data: Data::Spiked, sketch, n, d, m, c, k: spikes(m, d, c, s) }
     };
     let maps = DENSE.into_iter().chain(SPARSE);
@@ -64,7 +64,7 @@ fn incoherent(scale: Scale) -> Vec<Setting> {
 fn trials(scale: Scale, point: &Setting) -> u32 {
     match (scale, point.data) {
         (Scale::Smoke, Data::Incoherent) => 16,
-        (Scale::Smoke, _) => 32,
+        (Scale::Smoke, _) => 24,
         (Scale::Default, _) => 40,
         (Scale::Full, _) => 200,
     }

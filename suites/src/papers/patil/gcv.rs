@@ -95,7 +95,12 @@ impl Consistency {
     pub const ESTIMATES: Table<Self, Estimate> = Table::new("estimates");
 }
 
+/// Those that the paper uses in practice come last, and are all at smoke.
 const FREE: [Map; 4] = [Map::Gaussian, Map::Orthogonal, Map::Stacked, Map::Srdct];
+
+fn sketches(scale: Scale) -> &'static [Map] {
+    if scale == Scale::Smoke { &FREE[2..] } else { &FREE }
+}
 
 impl Experiment for Consistency {
     type Point = Setting;
@@ -105,7 +110,7 @@ impl Experiment for Consistency {
 
     fn points(scale: Scale) -> Vec<Setting> {
         let (n, p, q) = by(scale, (120, 144, 105), (250, 300, 220), (500, 600, 441));
-        FREE.map(|sketch| Setting { sketch, n, p, q, members: 5 }).into()
+        sketches(scale).iter().map(|&sketch| Setting { sketch, n, p, q, members: 5 }).collect()
     }
 
     fn trials(scale: Scale, _: &Setting) -> u32 {
@@ -150,7 +155,7 @@ pub const CONSISTENT: Claim = Claim {
     control: Some(Control {
         differs: "the training error instead",
         must_fail: &[
-            "Gaussian, λ = 1: mean estimate over risk, minus 1",
+            "stacked CountSketch, λ = 1: mean estimate over risk, minus 1",
             "SRDCT, λ = 1: mean estimate over risk, minus 1",
         ],
     }),
@@ -162,7 +167,7 @@ fn consistent(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, Unj
     let penalties: &[f64] = if scale == Scale::Smoke { &[1.0, 10.0] } else { &[0.1, 1.0, 10.0] };
     let number = |e: &Estimate| if arm == Arm::Claim { e.gcv } else { e.train };
     let mut checks = Vec::new();
-    for map in FREE {
+    for &map in sketches(scale) {
         for &lambda in penalties {
             let all = values(&rows, |s: &Setting| s.sketch == map, lambda, number);
             let name = format!("{}, λ = {lambda}: mean estimate over risk, minus 1", map.name());

@@ -63,7 +63,7 @@ impl Experiment for Coverage {
     }
 
     fn trials(scale: Scale, _: &Share) -> u32 {
-        by(scale, 12, 12, 40)
+        by(scale, 8, 12, 40)
     }
 
     fn cost(point: &Share) -> Cost {

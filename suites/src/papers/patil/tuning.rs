@@ -61,7 +61,7 @@ impl Experiment for Tuning {
     }
 
     fn trials(scale: Scale, _: &Sketched) -> u32 {
-        by(scale, 2, 8, 20)
+        by(scale, 1, 24, 40)
     }
 
     fn cost(point: &Sketched) -> Cost {
