@@ -124,6 +124,28 @@ pub enum NumericalError {
         /// The column.
         column: usize,
     },
+    /// The sketch of a matrix has not the full rank that its use needs.
+    #[error("the sketched matrix has rank {rank} of {columns}")]
+    SketchRankDeficient {
+        /// Its numerical rank.
+        rank: usize,
+        /// Its number of columns.
+        columns: usize,
+    },
+    /// A finite input whose image is too large for a double.
+    #[error("{what} overflows")]
+    Overflow {
+        /// What overflows.
+        what: &'static str,
+    },
+    /// A fit that uses up all degrees of freedom, which leaves nothing to estimate its risk from.
+    #[error("{df} degrees of freedom of {n} are used up")]
+    DegreesOfFreedomSaturated {
+        /// The degrees of freedom of the fit.
+        df: f64,
+        /// The number of observations.
+        n: usize,
+    },
     /// An inner factorization did not converge or does not exist.
     #[error("{what} failed")]
     Factorization {

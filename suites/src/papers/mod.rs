@@ -3,15 +3,29 @@
 use crate::harness::paper::Paper;
 
 pub mod altmin;
+pub mod blendenpik;
 pub mod demmel;
 pub mod detherage;
 mod diagonalization;
 pub mod ding;
+pub mod linf;
 pub mod oversense;
+pub mod patil;
 mod sensing;
 pub mod shah;
+mod sketching;
 pub mod subgm;
 
 /// All papers, in the order of reports.
-pub const ALL: &[&Paper] =
-    &[&subgm::PAPER, &ding::PAPER, &altmin::PAPER, &oversense::PAPER, &detherage::PAPER, &shah::PAPER, &demmel::PAPER];
+pub const ALL: &[&Paper] = &[
+    &subgm::PAPER,
+    &ding::PAPER,
+    &altmin::PAPER,
+    &oversense::PAPER,
+    &detherage::PAPER,
+    &shah::PAPER,
+    &demmel::PAPER,
+    &linf::PAPER,
+    &blendenpik::PAPER,
+    &patil::PAPER,
+];
