@@ -18,10 +18,10 @@ use lanes::{Lanes, Portable};
 
 /// An instruction set that kernels run on.
 #[derive(Debug, Clone, Copy)]
-pub struct Simd(Level);
+pub struct Simd(pub(crate) Level);
 
 #[derive(Debug, Clone, Copy)]
-enum Level {
+pub(crate) enum Level {
     Portable,
     #[cfg(target_arch = "x86_64")]
     Avx2(V3),

@@ -4,6 +4,9 @@ use crate::harness::paper::Paper;
 
 pub mod altmin;
 pub mod blendenpik;
+pub mod backurs;
+pub mod bunch;
+pub mod charikar;
 pub mod demmel;
 pub mod detherage;
 mod diagonalization;
@@ -11,6 +14,11 @@ pub mod ding;
 pub mod linf;
 pub mod oversense;
 pub mod patil;
+pub mod fang;
+pub mod greengard;
+pub mod indyk;
+pub mod oversense;
+pub mod rahimi;
 mod sensing;
 pub mod shah;
 mod sketching;
@@ -28,4 +36,11 @@ pub const ALL: &[&Paper] = &[
     &linf::PAPER,
     &blendenpik::PAPER,
     &patil::PAPER,
+    &indyk::PAPER,
+    &charikar::PAPER,
+    &rahimi::PAPER,
+    &greengard::PAPER,
+    &backurs::PAPER,
+    &bunch::PAPER,
+    &fang::PAPER,
 ];

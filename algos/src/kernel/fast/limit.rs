@@ -1,0 +1,56 @@
+//! What the machine allows: the multiply-adds and the exponentials of a product without anything else.
+
+use super::vector::{Line, Real, Task, Vectors};
+use crate::simd::Simd;
+
+/// Multiply-adds on 24 independent sums in registers, then exponentials of one vector after the other, as many as a
+/// product of `pairs` entries in dimension `d` takes at least. Returns a number that depends on all of them.
+///
+/// Its time is the limit of a tile in double precision on this instruction set.
+pub fn limit(simd: Simd, pairs: usize, d: usize) -> f64 {
+    let vectors = pairs / f64::LANES;
+    f64::dispatch(
+        simd,
+        Limit { multiply_adds: vectors * (d + 1), exponentials: vectors, with: std::hint::black_box(1e-9) },
+    )
+}
+
+struct Limit {
+    multiply_adds: usize,
+    exponentials: usize,
+    with: f64,
+}
+
+impl Task<f64> for Limit {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run<S: Vectors<f64>, const Q: usize, const P: usize>(self, simd: S) -> f64 {
+        let x = simd.splat(self.with);
+        let mut sums = [[x; P]; Q];
+        for _ in 0..self.multiply_adds / (P * Q) {
+            for row in &mut sums {
+                for sum in row {
+                    *sum = simd.fma(x, *sum, x);
+                }
+            }
+        }
+        // Arguments and values in the first cache: loads and stores take no turn of the arithmetic units.
+        let arguments = [Line([-self.with; 8]); 24];
+        let mut values = [Line([0.0; 8]); 24];
+        for _ in 0..self.exponentials / 24 {
+            for (value, argument) in values.iter_mut().zip(std::hint::black_box(&arguments)) {
+                simd.store(simd.exp(simd.load(argument)), value);
+            }
+        }
+        let mut total = simd.load(&values[0]);
+        for row in sums {
+            for sum in row {
+                total = simd.add(total, sum);
+            }
+        }
+        let mut line = Line::default();
+        simd.store(total, &mut line);
+        line.0.iter().sum()
+    }
+}

@@ -1,0 +1,106 @@
+//! The engineered product.
+
+pub(crate) mod pack;
+pub(crate) mod tile;
+pub(crate) mod vector;
+
+mod limit;
+
+use std::marker::PhantomData;
+
+use faer::{Mat, MatRef};
+use rayon::prelude::*;
+
+pub use self::limit::limit;
+
+use self::pack::{Packed, Rows};
+use self::tile::{Gaussian, Products, Profile, Tile};
+use self::vector::{Line, Real};
+use super::points::Centred;
+use super::{Engine, Problem};
+use crate::{Effort, Error, Outcome, Status};
+
+/// Queries of a task: their sums and coordinates stay in the second cache. The number does not depend on the number of
+/// threads.
+pub(crate) const SLICE: usize = 64 * pack::TOGETHER;
+/// Below this many entries a product takes less time than waking a thread.
+const MIN_PARALLEL: usize = 1 << 18;
+
+/// `Y = K X` in the precision of `T`, see [`Variant`](super::Variant).
+pub(crate) fn product<T: Real>(
+    problem: &Problem<'_>,
+    x: MatRef<'_, f64>,
+    engine: Engine,
+) -> Result<Outcome<Mat<f64>>, Error> {
+    problem.check(x)?;
+    let points = Centred::new(problem);
+    let direct = T::EPSILON * points.largest > T::CANCELLATION;
+    let chosen: Vec<u32> = (0..points.m as u32).collect();
+    let keys = Packed::<T>::keys(&points, &chosen, x.ncols(), direct, |j, c| x[(j, c)]);
+    let rows = Rows::queries(&points, 0..points.n, direct);
+    let sums = sums(&rows, &keys, Gaussian, direct, None, engine);
+    let value = Mat::from_fn(points.n, x.ncols(), |i, c| sums[i * x.ncols() + c]);
+    let effort = effort(points.n, points.m, points.d, x.ncols());
+    Ok(Outcome { value, status: Status::Converged, effort })
+}
+
+/// The work of a tile of `n` queries and `m` keys.
+pub(crate) fn effort(n: usize, m: usize, d: usize, sides: usize) -> Effort {
+    let entries = n as u64 * m as u64;
+    Effort { entries, flops: entries * (2 * d + 2 * sides + 2) as u64, iterations: 1, applications: sides as u64 }
+}
+
+/// Weighted sums over all keys for each query, `[query][side]`: slices of queries in parallel, no reduction.
+pub(crate) fn sums<T: Real, K: Profile>(
+    rows: &Rows<T>,
+    keys: &Packed<T>,
+    _: K,
+    direct: bool,
+    limit: Option<f64>,
+    engine: Engine,
+) -> Vec<f64> {
+    let (n, sides) = (rows.len(), keys.sides);
+    let mut y = vec![0.0; n * sides];
+    if sides == 0 {
+        return y;
+    }
+    let work = |(slice, y): (usize, &mut [f64])| {
+        let direct = direct || K::DIRECT;
+        T::dispatch(
+            engine.simd,
+            Tile { rows, first: slice * SLICE, keys, profile: PhantomData::<K>, direct, limit, y },
+        );
+    };
+    let threads = if n * keys.panels() * T::LANES < MIN_PARALLEL { 1 } else { engine.par.degree() };
+    if threads > 1 {
+        let slices = n.div_ceil(SLICE);
+        y.par_chunks_mut(SLICE * sides).enumerate().with_min_len(slices.div_ceil(4 * threads)).for_each(work);
+    } else {
+        y.chunks_mut(SLICE * sides).enumerate().for_each(work);
+    }
+    y
+}
+
+/// All exponents `u_ij`, row by row, in single precision: for statistics of small problems. Memory `nm`.
+///
+/// # Errors
+///
+/// Points so far apart that single precision would cancel: squared norms above 8000 bandwidths squared.
+pub fn exponents(problem: &Problem<'_>, engine: Engine) -> Result<Vec<f32>, Error> {
+    let points = Centred::new(problem);
+    let fits = f32::EPSILON as f64 * points.largest <= <f32 as Real>::CANCELLATION;
+    crate::error::argument(fits, "largest squared norm", points.largest, "must be at most 8000 for single precision")?;
+    let half = |j: usize| -pack::half_square(points.key(j));
+    let keys = Packed::<f32>::new(points.d, points.m, 0, |j| points.key(j), half, |_, _| 0.0);
+    let rows = Rows::queries(&points, 0..points.n, false);
+    let panels = keys.panels();
+    let mut out = Vec::with_capacity(points.n * points.m);
+    let mut block = vec![Line(<f32 as Real>::Lanes::default()); pack::TOGETHER * panels];
+    for first in (0..points.n).step_by(pack::TOGETHER) {
+        f32::dispatch(engine.simd, Products { rows: &rows, first, keys: &keys, out: &mut block });
+        for row in block.chunks_exact(panels.max(1)).take(points.n - first) {
+            out.extend(row.iter().flat_map(|line| line.0).take(points.m).map(|exponent| (-exponent).max(0.0)));
+        }
+    }
+    Ok(out)
+}

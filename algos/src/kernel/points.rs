@@ -1,0 +1,221 @@
+//! Points, bandwidths, and the validated problem.
+
+use faer::MatRef;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, InputError, Size, argument, finite, shape};
+
+/// Points in `Rᵈ`, one after the other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Points {
+    d: usize,
+    n: usize,
+    coordinates: Vec<f64>,
+}
+
+impl Points {
+    /// `n` points of `d` coordinates from their coordinates, point by point. None of them is a valid set, and so are
+    /// points without a coordinate.
+    ///
+    /// # Errors
+    ///
+    /// Not `n·d` coordinates; one that is not finite.
+    pub fn new(n: usize, d: usize, coordinates: Vec<f64>) -> Result<Self, Error> {
+        shape("points", Size::Len(n.saturating_mul(d)), Size::Len(coordinates.len()))?;
+        finite("points", &coordinates)?;
+        Ok(Self { d, n, coordinates })
+    }
+
+    /// The rows of a matrix.
+    ///
+    /// # Errors
+    ///
+    /// An entry that is not finite.
+    pub fn from_rows(rows: MatRef<'_, f64>) -> Result<Self, Error> {
+        let coordinates = rows.row_iter().flat_map(|row| row.iter().copied().collect::<Vec<_>>()).collect();
+        Self::new(rows.nrows(), rows.ncols(), coordinates)
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.n
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.n == 0
+    }
+
+    /// Coordinates of each.
+    pub fn dimension(&self) -> usize {
+        self.d
+    }
+
+    /// Point `i`.
+    ///
+    /// # Panics
+    /// If there is no such point.
+    pub fn point(&self, i: usize) -> &[f64] {
+        &self.coordinates[i * self.d..(i + 1) * self.d]
+    }
+
+    /// All coordinates, point by point.
+    pub fn coordinates(&self) -> &[f64] {
+        &self.coordinates
+    }
+
+    /// The points with these numbers.
+    ///
+    /// # Panics
+    /// If there is no such point.
+    pub fn select(&self, numbers: &[usize]) -> Self {
+        let coordinates = numbers.iter().flat_map(|&i| self.point(i)).copied().collect();
+        Self { d: self.d, n: numbers.len(), coordinates }
+    }
+}
+
+/// The width of a Gaussian, by the convention that it is given in.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Bandwidth {
+    /// `σ` of `exp(−r²/(2σ²))`.
+    StandardDeviation(f64),
+    /// `σ` of `exp(−r²/σ²)`.
+    Scale(f64),
+}
+
+impl Bandwidth {
+    /// The standard deviation.
+    pub fn sigma(self) -> f64 {
+        match self {
+            Self::StandardDeviation(sigma) => sigma,
+            Self::Scale(sigma) => sigma / std::f64::consts::SQRT_2,
+        }
+    }
+
+    /// Half the median of squared distances over all pairs of at most 400 points: the usual rule of thumb, `2σ²` being
+    /// that median.
+    ///
+    /// # Errors
+    ///
+    /// Fewer than two points; points of which half coincide.
+    pub fn median(points: &Points) -> Result<Self, Error> {
+        let step = points.len().div_ceil(400).max(1);
+        let some: Vec<&[f64]> = (0..points.len()).step_by(step).map(|i| points.point(i)).collect();
+        let mut squares: Vec<f64> =
+            some.iter().enumerate().flat_map(|(i, a)| some[..i].iter().map(|b| square(a, b))).collect();
+        squares.sort_by(f64::total_cmp);
+        let median = squares.get(squares.len() / 2).copied().ok_or(InputError::Empty { what: "the set of pairs" })?;
+        argument(median > 0.0, "median distance", median, "must be positive")?;
+        Ok(Self::StandardDeviation((median / 2.0).sqrt()))
+    }
+}
+
+/// `‖a − b‖²`.
+pub(crate) fn square(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
+}
+
+/// Queries, keys and a bandwidth, checked.
+#[derive(Debug, Clone, Copy)]
+pub struct Problem<'a> {
+    queries: &'a Points,
+    keys: &'a Points,
+    sigma: f64,
+}
+
+impl<'a> Problem<'a> {
+    /// Checks that the parts fit.
+    ///
+    /// # Errors
+    ///
+    /// Dimensions that differ; a bandwidth that is not positive and finite, or so small that squared distances in its
+    /// units overflow.
+    pub fn new(queries: &'a Points, keys: &'a Points, bandwidth: Bandwidth) -> Result<Self, Error> {
+        shape("coordinates of a key", Size::Len(queries.dimension()), Size::Len(keys.dimension()))?;
+        let sigma = bandwidth.sigma();
+        argument(sigma > 0.0 && sigma.is_finite(), "sigma", sigma, "must be positive and finite")?;
+        let largest = queries.coordinates.iter().chain(&keys.coordinates).fold(0.0, |a: f64, x| a.max(x.abs()));
+        let fits = largest / sigma < 1e150 / (1.0 + queries.d as f64);
+        argument(fits, "sigma", sigma, "coordinates over sigma must stay below 1e150")?;
+        Ok(Self { queries, keys, sigma })
+    }
+
+    /// The rows of `K`.
+    pub fn queries(&self) -> &'a Points {
+        self.queries
+    }
+
+    /// The columns of `K`.
+    pub fn keys(&self) -> &'a Points {
+        self.keys
+    }
+
+    /// The standard deviation.
+    pub fn sigma(&self) -> f64 {
+        self.sigma
+    }
+
+    /// `K_ij`.
+    ///
+    /// # Panics
+    /// If there is no such pair.
+    pub fn entry(&self, i: usize, j: usize) -> f64 {
+        let scale = 1.0 / self.sigma;
+        let (q, k) = (self.queries.point(i), self.keys.point(j));
+        let u: f64 = q.iter().zip(k).map(|(q, k)| ((q - k) * scale) * ((q - k) * scale)).sum();
+        (-0.5 * u).exp()
+    }
+
+    /// Checks the vectors to multiply with.
+    pub(crate) fn check(&self, x: MatRef<'_, f64>) -> Result<(), Error> {
+        shape("x", Size::Matrix(self.keys.len(), x.ncols()), Size::Matrix(x.nrows(), x.ncols()))?;
+        finite("x", x.col_iter().flat_map(|column| column.iter()))?;
+        Ok(())
+    }
+}
+
+/// Points in units of the bandwidth about the mean of the keys, which keeps the squares of coordinates small.
+#[derive(Debug, Clone)]
+pub(crate) struct Centred {
+    pub d: usize,
+    pub n: usize,
+    pub m: usize,
+    pub queries: Vec<f64>,
+    pub keys: Vec<f64>,
+    /// The largest `‖·‖²` of a query or key.
+    pub largest: f64,
+}
+
+impl Centred {
+    pub(crate) fn new(problem: &Problem<'_>) -> Self {
+        let (d, m) = (problem.queries.d, problem.keys.n);
+        let mut mean = vec![0.0; d];
+        for key in problem.keys.coordinates.chunks_exact(d.max(1)) {
+            // Dividing first keeps the sum of huge coordinates finite.
+            mean.iter_mut().zip(key).for_each(|(mean, k)| *mean += k / m as f64);
+        }
+        let shifted = |points: &Points| -> Vec<f64> {
+            let scaled = |(x, mean): (&f64, &f64)| (x - mean) / problem.sigma;
+            points.coordinates.chunks_exact(d.max(1)).flat_map(|p| p.iter().zip(&mean).map(scaled)).collect()
+        };
+        let (queries, keys) = (shifted(problem.queries), shifted(problem.keys));
+        let norms = queries.chunks_exact(d.max(1)).chain(keys.chunks_exact(d.max(1)));
+        let largest = norms.map(|p| p.iter().map(|x| x * x).sum()).fold(0.0, f64::max);
+        Self { d, n: problem.queries.n, m, queries, keys, largest }
+    }
+
+    /// Query `i`.
+    pub(crate) fn query(&self, i: usize) -> &[f64] {
+        &self.queries[i * self.d..(i + 1) * self.d]
+    }
+
+    /// Key `j`.
+    pub(crate) fn key(&self, j: usize) -> &[f64] {
+        &self.keys[j * self.d..(j + 1) * self.d]
+    }
+
+    /// `u = ‖q_i − k_j‖²/2`.
+    pub(crate) fn exponent(&self, i: usize, j: usize) -> f64 {
+        0.5 * square(self.query(i), self.key(j))
+    }
+}

@@ -1,0 +1,106 @@
+//! Input that cannot be worked on gives a typed error.
+
+use algos::kernel::approximate::{self, Options};
+use algos::kernel::private::{Answer, Tree};
+use algos::kernel::weighting::Similarity;
+use algos::kernel::{Bandwidth, Engine, Points, Problem, Variant, fourier, literal, lowdim, multiply, sampling};
+use algos::{Error, InputError};
+
+use crate::support::{cloud, rng, unit};
+
+fn argument<T: std::fmt::Debug>(found: Result<T, Error>, expected: &str) {
+    match found {
+        Err(Error::Input(InputError::Argument { name, .. })) => assert_eq!(name, expected),
+        other => panic!("{expected}: {other:?}"),
+    }
+}
+
+#[test]
+fn points_and_bandwidths() {
+    for bad in [f64::NAN, f64::INFINITY] {
+        let found = Points::new(2, 2, vec![0.0, 1.0, bad, 3.0]);
+        assert!(matches!(found, Err(Error::Input(InputError::NonFinite { index: 2, .. }))), "{found:?}");
+    }
+    assert!(matches!(Points::new(2, 2, vec![0.0; 3]), Err(Error::Input(InputError::Shape { .. }))));
+    assert!(matches!(Points::new(usize::MAX, 3, vec![]), Err(Error::Input(InputError::Shape { .. }))));
+    let (a, b) = (cloud(3, 2, 1.0, 1), cloud(3, 4, 1.0, 1));
+    let with = |sigma| Problem::new(&a, &a, Bandwidth::StandardDeviation(sigma)).map(|_| ());
+    for sigma in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-200] {
+        argument(with(sigma), "sigma");
+    }
+    assert!(matches!(
+        Problem::new(&a, &b, Bandwidth::StandardDeviation(1.0)).map(|_| ()),
+        Err(Error::Input(InputError::Shape { .. }))
+    ));
+    argument(Bandwidth::median(&Points::new(3, 1, vec![1.0; 3]).unwrap()), "median distance");
+}
+
+#[test]
+fn vectors_and_parameters() {
+    let points = cloud(40, 2, 1.0, 1);
+    let problem = unit(&points, &points);
+    let engine = Engine::detect();
+    let one = vec![1.0; 40];
+    for &variant in Variant::ALL {
+        let found = multiply(variant, &problem, &[1.0; 39], engine);
+        assert!(matches!(found, Err(Error::Input(InputError::Shape { .. }))));
+        let mut bad = one.clone();
+        bad[7] = f64::NAN;
+        let found = multiply(variant, &problem, &bad, engine);
+        assert!(matches!(found, Err(Error::Input(InputError::NonFinite { index: 7, .. }))));
+    }
+    for epsilon in [0.0, -1.0, 1.1, f64::NAN] {
+        argument(approximate::multiply(&problem, &one, &Options::new(epsilon), engine, &mut rng(1)), "epsilon");
+        argument(literal::multiply(&problem, &one, &literal::Options::new(epsilon), &mut rng(1)), "epsilon");
+    }
+    argument(lowdim::cells(&problem, &one, 0.0, engine), "tol");
+    let deep = cloud(40, 4, 1.0, 1);
+    argument(lowdim::cells(&unit(&deep, &deep), &one, 1e-3, engine), "d");
+    argument(lowdim::gauss(&unit(&deep, &deep), &one, 5, 1.0), "d");
+    argument(lowdim::gauss(&problem, &one, 0, 1.0), "p");
+    argument(sampling::uniform(&problem, &one, 41, engine, &mut rng(1)), "s");
+    assert!(fourier::features(&problem, &one[..3], 5, engine, &mut rng(1)).is_err());
+}
+
+#[test]
+fn trees_and_weightings() {
+    let tree = |points: &[f64], epsilon, alpha| Tree::new(points, 8, 1.0, epsilon, Answer::Approximate { alpha }, None);
+    argument(tree(&[0.5, 1.5], 1.0, 0.1), "point");
+    argument(tree(&[0.5], 0.0, 0.1), "epsilon");
+    argument(tree(&[0.5], 1.0, 0.0), "alpha");
+    argument(tree(&[0.5], 1.0, 0.1).unwrap().distances(1.5), "y");
+    // A single leaf answers zero.
+    let one = Tree::new(&[0.2], 1, 1.0, 1.0, Answer::Sums, None).unwrap();
+    assert_eq!(one.distances(0.7).unwrap(), 0.0);
+    let twice = Points::new(3, 1, vec![0.1, 0.7, 0.1]).unwrap();
+    let found = Similarity::new(&twice, 1.0).map(|_| ());
+    assert_eq!(found, Err(InputError::Duplicate { row: 0, column: 2 }.into()));
+    argument(Similarity::new(&cloud(3, 2, 1.0, 1), 0.0).map(|_| ()), "t");
+}
+
+#[test]
+fn files_are_read_or_name_what_is_wrong() {
+    use algos::kernel::load::{LoadError, csv, npy};
+    let points = csv("x,y\n1,2\n\n3;4\n").unwrap();
+    assert_eq!((points.len(), points.dimension(), points.point(1)), (2, 2, &[3.0, 4.0][..]));
+    assert!(matches!(csv("1,2\n3\n"), Err(LoadError::Line { line: 2, .. })));
+    assert!(matches!(csv("1,2\n3,b\n"), Err(LoadError::Line { line: 2, .. })));
+    assert!(matches!(csv("1,2\nnan,2\n"), Err(LoadError::Line { line: 2, .. })));
+    let array = |header: &str, data: &[u8]| {
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend((header.len() as u16).to_le_bytes());
+        bytes.extend(header.as_bytes());
+        bytes.extend(data);
+        bytes
+    };
+    let data: Vec<u8> = [1.5f64, -2.0].iter().flat_map(|x| x.to_le_bytes()).collect();
+    let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (1, 2), }";
+    assert_eq!(npy(&array(header, &data)).unwrap().point(0), [1.5, -2.0]);
+    let single: Vec<u8> = [1.5f32, -2.0].iter().flat_map(|x| x.to_le_bytes()).collect();
+    assert_eq!(npy(&array(&header.replace("f8", "f4"), &single)).unwrap().point(0), [1.5, -2.0]);
+    assert!(matches!(npy(&array(header, &data[..9])), Err(LoadError::Array(_))));
+    assert!(matches!(npy(&array(header, &data[..8])), Err(LoadError::Points(_))));
+    assert!(matches!(npy(&array(&header.replace("False", "True"), &data)), Err(LoadError::Array(_))));
+    assert!(matches!(npy(&array(&header.replace("(1, 2)", "(2,)"), &data)), Err(LoadError::Array(_))));
+    assert!(matches!(npy(b"numbers"), Err(LoadError::Array(_))));
+}

@@ -1,0 +1,73 @@
+//! Does a fast kernel product pay on your data? Reads queries and keys, `.npy` or text with one point a line, and prints
+//! how the sum of the kernel matrix grows over subsamples, the plan for an error of ½, and what it certified:
+//!
+//! ```text
+//! cargo run --release --example kernel -- queries.npy keys.npy [SIGMA]
+//! ```
+//!
+//! Without a bandwidth the median rule on the keys gives one.
+
+use std::{env, fs, process::ExitCode};
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use suites::algos::kernel::{
+    Bandwidth, Engine, Points, Problem, Variant,
+    approximate::{self, Options},
+    instance::subset,
+    load, multiply,
+};
+
+fn read(path: &str) -> Result<Points, String> {
+    let named = |e: &dyn std::fmt::Display| format!("{path}: {e}");
+    let bytes = fs::read(path).map_err(|e| named(&e))?;
+    if path.ends_with(".npy") {
+        return load::npy(&bytes).map_err(|e| named(&e));
+    }
+    load::csv(&String::from_utf8_lossy(&bytes)).map_err(|e| named(&e))
+}
+
+fn run(arguments: &[String]) -> Result<(), String> {
+    let [queries, keys, rest @ ..] = arguments else {
+        return Err("usage: kernel QUERIES KEYS [SIGMA]".into());
+    };
+    let (queries, keys) = (read(queries)?, read(keys)?);
+    let fail = |e: suites::algos::Error| e.to_string();
+    let bandwidth = match rest.first() {
+        Some(text) => Bandwidth::StandardDeviation(text.parse().map_err(|_| format!("`{text}` is not a bandwidth"))?),
+        None => Bandwidth::median(&keys).map_err(fail)?,
+    };
+    let (n, m) = (queries.len(), keys.len());
+    println!("{n} queries, {m} keys, {} coordinates, sigma {:.4}", keys.dimension(), bandwidth.sigma());
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let engine = Engine::detect();
+    println!("{:>8} {:>12}", "points", "sum/points");
+    for part in [8, 4, 2, 1] {
+        let size = n.min(m) / part;
+        let (q, k) = (queries.select(&subset(n, size, &mut rng)), keys.select(&subset(m, size, &mut rng)));
+        let problem = Problem::new(&q, &k, bandwidth).map_err(fail)?;
+        let y = multiply(Variant::TileF64, &problem, &vec![1.0; size], engine).map_err(fail)?.value;
+        println!("{size:>8} {:>12.4}", y.iter().sum::<f64>() / size as f64);
+    }
+    let problem = Problem::new(&queries, &keys, bandwidth).map_err(fail)?;
+    let found =
+        approximate::multiply(&problem, &vec![1.0; m], &Options::new(0.5), engine, &mut rng).map_err(fail)?.value;
+    match found.plan {
+        Some(plan) => println!(
+            "plan: {} tables of {} hashes of width {}, {:.0} keys sampled; certified error {:.3}",
+            plan.tables, plan.k, plan.w, plan.sample, found.certified
+        ),
+        None => println!("plan: the exact product is cheaper"),
+    }
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    match run(&env::args().skip(1).collect::<Vec<_>>()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Cases of the family `kernel`: exact tiles by dimension, and planned products by the number of points.
+
+use std::{fs, io, path::Path, sync::OnceLock};
+
+use algos::{
+    Effort, Error, Par,
+    kernel::{
+        Engine, Points, Problem as Kernel, Variant,
+        approximate::{self, Options},
+        fast::limit,
+        instance::{Layout, cluster},
+        multiply,
+    },
+    simd::Simd,
+};
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+
+use super::setting::{distance, norm, unit};
+use crate::harness::{
+    case::{Accuracy, Case, Output, Problem, Role, Run, Unknown, Work, Wrong},
+    experiment::Scale,
+    npy,
+};
+
+/// All cases of the paper.
+pub const ALL: &[&dyn Case] = &[&TILE8, &TILE64, &APPROXIMATE4, &APPROXIMATE16, &APPROXIMATE64];
+
+/// What the machine allows: the multiply-adds and exponentials of the exact product, which solves nothing.
+const LIMIT: &str = "fma_and_exp";
+const EXACT: &[&str] = &["reference", "tile_f64", "tile_f32", LIMIT];
+/// Planned products by their error, everything charged: pilot, plan, certificate.
+const PLANNED: &[(&str, f64)] = &[("planned_0.5", 0.5), ("planned_0.2", 0.2), ("planned_0.1", 0.1)];
+const COMPARED: &[&str] = &["tile_f64", "tile_f32", "planned_0.5", "planned_0.2", "planned_0.1"];
+
+const TILE8: Product = Product {
+    key: "kernel/exact-d8",
+    about: "exact product, 2048 points in 8 dimensions",
+    n: 2048,
+    d: 8,
+    scale: Scale::Smoke,
+    exact: true,
+};
+const TILE64: Product = Product {
+    key: "kernel/exact-d64",
+    about: "exact product, 2048 points in 64 dimensions",
+    n: 2048,
+    d: 64,
+    scale: Scale::Smoke,
+    exact: true,
+};
+const APPROXIMATE4: Product = Product {
+    key: "kernel/planned-n4096",
+    about: "clusters in 64 dimensions, 4096 points: exact and planned to errors of 0.5, 0.2, 0.1",
+    n: 4096,
+    d: 64,
+    scale: Scale::Smoke,
+    exact: false,
+};
+const APPROXIMATE16: Product = Product {
+    key: "kernel/planned-n16384",
+    about: "clusters in 64 dimensions, 16,384 points: exact and planned to errors of 0.5, 0.2, 0.1",
+    n: 16384,
+    d: 64,
+    scale: Scale::Default,
+    exact: false,
+};
+const APPROXIMATE64: Product = Product {
+    key: "kernel/planned-n65536",
+    about: "clusters in 64 dimensions, 65,536 points: exact and planned to errors of 0.5, 0.2, 0.1",
+    n: 65536,
+    d: 64,
+    scale: Scale::Full,
+    exact: false,
+};
+
+struct Product {
+    key: &'static str,
+    about: &'static str,
+    n: usize,
+    d: usize,
+    scale: Scale,
+    /// Whether only exact products are compared.
+    exact: bool,
+}
+
+impl Case for Product {
+    fn key(&self) -> &'static str {
+        self.key
+    }
+
+    fn about(&self) -> &'static str {
+        self.about
+    }
+
+    fn scale(&self) -> Scale {
+        self.scale
+    }
+
+    fn variants(&self) -> &'static [&'static str] {
+        if self.exact { EXACT } else { COMPARED }
+    }
+
+    fn role(&self, variant: &str) -> Role {
+        if variant == LIMIT { Role::Bound } else { Role::Algorithm }
+    }
+
+    fn problem(&self, seed: u64) -> Result<Box<dyn Problem>, Error> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let (queries, keys) = if self.exact {
+            cluster(self.n, self.d, 16, 2.0, &mut rng)?
+        } else {
+            Layout::Cluster.draw(self.n, &mut rng)?
+        };
+        Ok(Box::new(Instance { queries, keys, x: vec![1.0; self.n], expected: OnceLock::new() }))
+    }
+}
+
+struct Instance {
+    queries: Points,
+    keys: Points,
+    x: Vec<f64>,
+    expected: OnceLock<Vec<f64>>,
+}
+
+impl Problem for Instance {
+    fn prepare<'a>(&'a self, variant: &str, par: Par) -> Result<Box<dyn Run + 'a>, Unknown> {
+        let problem = unit(&self.queries, &self.keys)?;
+        let engine = Engine { simd: Simd::detect(), par };
+        if variant == LIMIT {
+            let (pairs, d) = (self.x.len() * self.x.len(), self.keys.dimension());
+            return Ok(Box::new(Call(move || Ok((vec![limit(engine.simd, pairs, d)], Effort::default())))));
+        }
+        if let Some(&(_, epsilon)) = PLANNED.iter().find(|(name, _)| *name == variant) {
+            return Ok(self.planned(problem, epsilon, engine));
+        }
+        let variant = Variant::from_name(variant).ok_or_else(|| Unknown::Variant(variant.to_owned()))?;
+        Ok(Box::new(Call(move || {
+            let done = multiply(variant, &problem, &self.x, engine)?;
+            Ok((done.value, done.effort))
+        })))
+    }
+
+    fn verify(&self, output: &Output) -> Result<Accuracy, Wrong> {
+        if output.values.len() == 1 {
+            return Accuracy { error: 0.0, contract: 0.0 }.kept();
+        }
+        let expected = self.expected.get_or_init(|| {
+            let exact =
+                unit(&self.queries, &self.keys).and_then(|p| multiply(Variant::TileF64, &p, &self.x, Engine::detect()));
+            exact.map(|done| done.value).unwrap_or_default()
+        });
+        if expected.len() != output.values.len() {
+            return Err(Wrong(format!("{} values instead of {}", output.values.len(), expected.len())));
+        }
+        // The loosest error that a planned product is asked for, with room for a rare miss.
+        Accuracy { error: distance(expected, &output.values) / norm(&self.x), contract: 0.75 }.kept()
+    }
+
+    fn work(&self, _: &str) -> Work {
+        let (n, d) = (self.x.len() as f64, self.keys.dimension() as f64);
+        Work { flops: n * n * (2.0 * d + 34.0), bytes: 16.0 * n * d }
+    }
+
+    fn export(&self, folder: &Path) -> io::Result<()> {
+        fs::create_dir_all(folder)?;
+        for (name, points) in [("queries", &self.queries), ("keys", &self.keys)] {
+            npy::write(&folder.join(format!("{name}.npy")), &[points.len(), points.dimension()], points.coordinates())?;
+        }
+        npy::write(&folder.join("x.npy"), &[self.x.len()], &self.x)
+    }
+}
+
+impl Instance {
+    fn planned<'a>(&'a self, problem: Kernel<'a>, epsilon: f64, engine: Engine) -> Box<dyn Run + 'a> {
+        Box::new(Call(move || {
+            // Approximate even where that does not pay: the case is there to show where it does.
+            let options = Options { force: true, ..Options::new(epsilon) };
+            let done = approximate::multiply(&problem, &self.x, &options, engine, &mut ChaCha8Rng::seed_from_u64(1))?;
+            Ok((done.value.y, done.effort))
+        }))
+    }
+}
+
+/// A variant as a function.
+struct Call<F>(F);
+
+impl<F: FnMut() -> Result<(Vec<f64>, Effort), Error>> Run for Call<F> {
+    fn run(&mut self) -> Result<Output, Error> {
+        let (values, effort) = (self.0)()?;
+        Ok(Output { values, effort })
+    }
+}
