@@ -9,6 +9,7 @@
 //! | [`completion`] | a low-rank matrix from a few entries, and gradient descent on factors | Jain, Netrapalli & Sanghavi, [arXiv:1212.0467](https://arxiv.org/abs/1212.0467); Gu, Song, Yin & Zhang, [arXiv:2302.11068](https://arxiv.org/abs/2302.11068); Xiong, Ding & Du, [arXiv:2310.01769](https://arxiv.org/abs/2310.01769) |
 //! | [`recovery`] | a low-rank matrix from grossly corrupted linear measurements | Ma & Fattahi, [arXiv:2202.08788](https://arxiv.org/abs/2202.08788) |
 //! | [`factorize`] | eigenvalues, singular values, Cholesky and QR by one iteration with random pivots | Detherage & Shah, [arXiv:2505.02023](https://arxiv.org/abs/2505.02023) |
+//! | [`tensor`] | symmetric tensors as sums of powers, Tucker formats, tensor principal components | Kileel & Pereira, [arXiv:1912.04007](https://arxiv.org/abs/1912.04007); Benner, Khoromskij, Khoromskaia & Sun, [arXiv:2503.01696](https://arxiv.org/abs/2503.01696) |
 //!
 //! Nothing here reads a clock, a file or global state; randomness comes only from a generator that the caller passes.
 
@@ -18,6 +19,7 @@ pub mod error;
 pub mod factorize;
 pub mod linalg;
 pub mod recovery;
+pub mod tensor;
 
 pub use effort::{Effort, Outcome, Status};
 pub use error::{Error, InputError, NumericalError};

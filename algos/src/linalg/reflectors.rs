@@ -4,6 +4,10 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::householder::{
     apply_block_householder_sequence_on_the_left_in_place_scratch as apply_scratch,
     apply_block_householder_sequence_on_the_left_in_place_with_conj as apply,
+    apply_block_householder_sequence_on_the_right_in_place_scratch as apply_right_scratch,
+    apply_block_householder_sequence_on_the_right_in_place_with_conj as apply_right,
+    apply_block_householder_sequence_transpose_on_the_left_in_place_scratch as apply_transposed_scratch,
+    apply_block_householder_sequence_transpose_on_the_left_in_place_with_conj as apply_transposed,
 };
 use faer::linalg::qr::{col_pivoting::factor as pivoted, no_pivoting::factor as plain};
 use faer::{Conj, Mat, MatMut, MatRef, Par, Spec};
@@ -72,6 +76,28 @@ impl Reflectors {
         let mut memory = MemBuffer::new(apply_scratch::<f64>(self.packed.nrows(), size, b.ncols()));
         let stack = MemStack::new(&mut memory);
         apply(self.packed.as_ref(), self.coefficients.as_ref(), Conj::No, b, Par::Seq, stack);
+    }
+
+    /// `B ← Qᵀ B` for `B: m×k`. Cost: `4mnk − 2n²k` flops.
+    ///
+    /// # Panics
+    /// If `B` has not `m` rows.
+    pub fn apply_transposed(&self, b: MatMut<'_, f64>) {
+        let size = self.coefficients.nrows();
+        let mut memory = MemBuffer::new(apply_transposed_scratch::<f64>(self.packed.nrows(), size, b.ncols()));
+        let stack = MemStack::new(&mut memory);
+        apply_transposed(self.packed.as_ref(), self.coefficients.as_ref(), Conj::No, b, Par::Seq, stack);
+    }
+
+    /// `B ← B Q` for `B: k×m`. Cost: `4mnk − 2n²k` flops.
+    ///
+    /// # Panics
+    /// If `B` has not `m` columns.
+    pub fn apply_right(&self, b: MatMut<'_, f64>) {
+        let size = self.coefficients.nrows();
+        let mut memory = MemBuffer::new(apply_right_scratch::<f64>(self.packed.nrows(), size, b.nrows()));
+        let stack = MemStack::new(&mut memory);
+        apply_right(self.packed.as_ref(), self.coefficients.as_ref(), Conj::No, b, Par::Seq, stack);
     }
 
     /// `Q [B; 0]: m×k` for `B: n×k`.
