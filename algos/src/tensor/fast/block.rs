@@ -31,6 +31,9 @@ pub(in crate::tensor) struct Scheme {
     pub partial: bool,
 }
 
+/// A round that has found something ends when this share of its starts is still moving: products with few columns would
+/// read all of `V` for little. What is left moves on in the next round, where components are fewer.
+const TAIL: f64 = 0.3;
 /// Starts of a round, as a share of the components left, and the fewest.
 const SHARE: f64 = 0.35;
 const FEWEST: usize = 8;
@@ -57,7 +60,8 @@ pub(in crate::tensor) fn spm(
         let acceptance = options.acceptance.min(noise.max(1e-10));
         let mut parts = Parts { spectrum, rank, ..Parts::default() };
         parts.phases.extraction_flops = flops;
-        let mut block = Block { v, u, core, acceptance, scheme, options, rng: options.rng(), parts: &mut parts };
+        let rng = options.rng();
+        let mut block = Block { v, u, core, acceptance, scheme, options, rng, carried: Vec::new(), parts: &mut parts };
         block.run()?;
         Ok(parts)
     })
@@ -71,6 +75,8 @@ struct Block<'a> {
     scheme: Scheme,
     options: &'a Options,
     rng: ChaCha8Rng,
+    /// Points that were still moving when the last round ended.
+    carried: Vec<Point>,
     parts: &'a mut Parts,
 }
 
@@ -134,8 +140,12 @@ impl Block<'_> {
         let (d, k) = (self.v.monomials.dimension(), self.core.nrows());
         let starts = FEWEST.max((SHARE * k as f64).ceil() as usize) << empty.min(2);
         let most = self.options.iterations.min(STEPS << (2 * empty));
-        self.parts.phases.starts += starts as u64;
-        let mut points: Vec<Point> = (0..starts).map(|_| Point::new(direction(d, &mut self.rng))).collect();
+        let mut points = std::mem::take(&mut self.carried);
+        let fresh = starts.saturating_sub(points.len());
+        self.parts.phases.starts += fresh as u64;
+        points.extend((0..fresh).map(|_| Point::new(direction(d, &mut self.rng))));
+        let starts = points.len();
+        let tail = if k > 2 * FEWEST { (TAIL * starts as f64) as usize } else { 0 };
         let mut newton = self.scheme.newton.then(|| Newton::new(&self.v));
         let (mut hits, mut close): (Vec<Hit>, Vec<Vec<f64>>) = (Vec::new(), Vec::new());
         let rows = self.v.basis.nrows();
@@ -178,7 +188,12 @@ impl Block<'_> {
                 }
             }
             points = kept;
+            if points.len() <= tail && !hits.is_empty() {
+                break;
+            }
         }
+        points.retain(|point| point.steps < self.options.iterations);
+        self.carried = points.into_iter().map(Point::carried).collect();
         if let Some(newton) = newton {
             self.parts.phases.newton_flops += newton.flops;
         }
@@ -330,6 +345,11 @@ impl Point {
                 self.alone = true;
             }
         }
+    }
+
+    /// The same point in another subspace.
+    fn carried(self) -> Self {
+        Self { steps: self.steps, ..Self::new(self.x) }
     }
 
     /// `x ← normalise(x + δ)`.
