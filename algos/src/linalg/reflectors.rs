@@ -10,7 +10,10 @@ use faer::linalg::householder::{
     apply_block_householder_sequence_transpose_on_the_left_in_place_with_conj as apply_transposed,
 };
 use faer::linalg::qr::{col_pivoting::factor as pivoted, no_pivoting::factor as plain};
+use faer::linalg::triangular_solve::solve_upper_triangular_in_place;
 use faer::{Conj, Mat, MatMut, MatRef, Par, Spec};
+
+use crate::error::NumericalError;
 
 /// `A = Q R` for `A: m×n`, `m ≥ n`; the signs of the diagonal of `R` are arbitrary.
 #[derive(Debug, Clone)]
@@ -58,6 +61,27 @@ pub fn pivoted_householder(a: MatRef<'_, f64>) -> (Reflectors, Vec<usize>) {
         Spec::default(),
     );
     (Reflectors { packed, coefficients }, order)
+}
+
+/// `A⁻¹ B` for `A: n×n`, by Householder QR. Cost: `4n³/3 + 3n²k` flops for `B: n×k`.
+///
+/// # Errors
+///
+/// [`NumericalError::RankDeficient`]: a diagonal entry of `R` below `1e-14` of the largest.
+///
+/// # Panics
+/// If the shapes do not fit.
+pub fn solve(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Result<Mat<f64>, NumericalError> {
+    let qr = householder(a);
+    let r = qr.r();
+    let largest = (0..r.ncols()).map(|j| r[(j, j)].abs()).fold(0.0, f64::max);
+    if let Some(column) = (0..r.ncols()).find(|&j| r[(j, j)].abs() <= 1e-14 * largest) {
+        return Err(NumericalError::RankDeficient { column });
+    }
+    let mut x = b.to_owned();
+    qr.apply_transposed(x.as_mut());
+    solve_upper_triangular_in_place(r.as_ref(), x.as_mut(), Par::Seq);
+    Ok(x)
 }
 
 impl Reflectors {

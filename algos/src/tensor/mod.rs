@@ -25,12 +25,16 @@
 //! Sources: Kileel & Pereira, [arXiv:1912.04007](https://arxiv.org/abs/1912.04007), of which we read the abstract and the
 //! authors' code; Kolda & Mayo (2011), [doi:10.1137/100801482](https://doi.org/10.1137/100801482) (shifted power method).
 
+pub mod baseline;
 pub mod diagnose;
 pub mod flattening;
 pub mod instance;
+pub mod landscape;
+pub mod langevin;
 pub mod monomials;
 pub mod power;
 pub mod reference;
+pub mod sshopm;
 pub mod subspace;
 pub mod symmetric;
 

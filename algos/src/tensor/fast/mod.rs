@@ -4,3 +4,5 @@ pub(super) mod block;
 pub(super) mod extract;
 mod newton;
 pub(super) mod packed;
+
+pub(super) use newton::step as newton_step;

@@ -10,7 +10,7 @@ use faer::linalg::matmul::{
 };
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 
-use crate::linalg::cholesky;
+use crate::linalg::{cholesky, norm};
 use crate::tensor::subspace::Subspace;
 
 /// Points whose contractions are formed together: enough for a matrix product, few enough for the second cache.
@@ -96,31 +96,35 @@ impl Newton {
         let c = MatRef::from_column_major_slice(c, d, k);
         let (lower, full) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
         triangular::matmul(h.as_mut(), lower, Accum::Add, c, full, c.transpose(), full, n as f64, Par::Seq);
-        // −P(H − fI)P + xxᵀ = −H + fI + x wᵀ + w xᵀ + (1 − f − xᵀHx) xxᵀ with w = Hx; only lower triangles.
-        let mut w = vec![0.0; d];
-        for j in 0..d {
-            w[j] += h[(j, j)] * x[j];
-            for i in j + 1..d {
-                w[i] += h[(i, j)] * x[j];
-                w[j] += h[(i, j)] * x[i];
-            }
-        }
-        let along: f64 = w.iter().zip(x).map(|(w, x)| w * x).sum();
-        let square = 1.0 - f - along;
-        for j in 0..d {
-            let column = &mut h.col_as_slice_mut(j)[j..];
-            for (i, entry) in (j..d).zip(column) {
-                *entry = x[i] * w[j] + w[i] * x[j] + square * x[i] * x[j] - *entry;
-            }
-            h[(j, j)] += f;
-        }
         self.flops += (d * d * (k + d / 3 + 8)) as u64;
-        let l = cholesky(h.as_ref(), 0.0)?;
-        let mut delta: Vec<f64> = y.iter().zip(x).map(|(y, x)| y - f * x).collect();
-        solve(&l, &mut delta);
-        let length = crate::linalg::norm(&delta);
-        (length < LONGEST).then_some(delta)
+        step(&mut h, x, y, f)
     }
+}
+
+/// The step from `H`, of which the lower triangle is read and overwritten.
+pub(in crate::tensor) fn step(h: &mut Mat<f64>, x: &[f64], y: &[f64], f: f64) -> Option<Vec<f64>> {
+    let d = x.len();
+    // −P(H − fI)P + xxᵀ = −H + fI + x wᵀ + w xᵀ + (1 − f − xᵀHx) xxᵀ with w = Hx.
+    let mut w = vec![0.0; d];
+    for j in 0..d {
+        let column = &h.col_as_slice(j)[j..];
+        w[j] += column[0] * x[j] + column[1..].iter().zip(&x[j + 1..]).map(|(h, x)| h * x).sum::<f64>();
+        w[j + 1..].iter_mut().zip(&column[1..]).for_each(|(w, h)| *w += h * x[j]);
+    }
+    let along: f64 = w.iter().zip(x).map(|(w, x)| w * x).sum();
+    let square = 1.0 - f - along;
+    for j in 0..d {
+        let column = &mut h.col_as_slice_mut(j)[j..];
+        let (all_x, all_w) = (x[j], w[j]);
+        for ((entry, x), w) in column.iter_mut().zip(&x[j..]).zip(&w[j..]) {
+            *entry = x * all_w + w * all_x + square * x * all_x - *entry;
+        }
+        column[0] += f;
+    }
+    let l = cholesky(h.as_ref(), 0.0)?;
+    let mut delta: Vec<f64> = y.iter().zip(x).map(|(y, x)| y - f * x).collect();
+    solve(&l, &mut delta);
+    (norm(&delta) < LONGEST).then_some(delta)
 }
 
 /// `(n−1) t x^{n−2}`, lower triangle, from weighted packed coordinates.
