@@ -75,7 +75,7 @@ pub fn climb(
 }
 
 /// `x ← (y + γx)/‖y + γx‖`; returns the length of the step. Where `y + γx` vanishes, `x` stays.
-pub(super) fn advance(x: &mut [f64], y: &mut [f64], gamma: f64) -> f64 {
+pub fn advance(x: &mut [f64], y: &mut [f64], gamma: f64) -> f64 {
     let mut square = 0.0;
     for (y, x) in y.iter_mut().zip(&*x) {
         *y += gamma * x;

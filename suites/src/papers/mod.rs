@@ -7,11 +7,22 @@ pub mod demmel;
 pub mod detherage;
 mod diagonalization;
 pub mod ding;
+pub mod langevin;
 pub mod oversense;
 mod sensing;
 pub mod shah;
+pub mod spm;
 pub mod subgm;
 
 /// All papers, in the order of reports.
-pub const ALL: &[&Paper] =
-    &[&subgm::PAPER, &ding::PAPER, &altmin::PAPER, &oversense::PAPER, &detherage::PAPER, &shah::PAPER, &demmel::PAPER];
+pub const ALL: &[&Paper] = &[
+    &subgm::PAPER,
+    &ding::PAPER,
+    &altmin::PAPER,
+    &oversense::PAPER,
+    &detherage::PAPER,
+    &shah::PAPER,
+    &demmel::PAPER,
+    &spm::PAPER,
+    &langevin::PAPER,
+];

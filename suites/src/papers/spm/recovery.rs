@@ -286,7 +286,8 @@ experiment!(
 fn detect(cell: &Cell, trial: &Trial<'_>) -> Result<Vec<Ranks>, Error> {
     let (tensor, _) = Spec::new(cell.m, cell.d, cell.r).draw(&mut trial.rng("instance"))?;
     let noisy = tensor.plus(0.05, &unit_noise(cell.m, cell.d, &mut trial.rng("noise"))?)?;
-    let spectrum = |tensor: &SymmetricTensor| algos::linalg::singular_values(tensor.flatten(cell.m.div_ceil(2))?.matrix.as_ref());
+    let spectrum =
+        |tensor: &SymmetricTensor| algos::linalg::singular_values(tensor.flatten(cell.m.div_ceil(2))?.matrix.as_ref());
     let (clean, rough) = (spectrum(&tensor)?, spectrum(&noisy)?);
     let above = |s: &[f64], threshold: Threshold| {
         let limit = match threshold {
