@@ -82,6 +82,14 @@ pub enum InputError {
         /// Its number, from 0.
         index: usize,
     },
+    /// A tensor whose entries change when its indices are permuted.
+    #[error(
+        "not symmetric: an entry differs by {defect:e} of the largest from its mean over permutations of its indices"
+    )]
+    NotSymmetric {
+        /// The largest difference, relative to the largest entry.
+        defect: f64,
+    },
     /// A parameter outside its domain.
     #[error("{name} = {value}: {requirement}")]
     Argument {
@@ -145,6 +153,11 @@ pub enum NumericalError {
         df: f64,
         /// The number of observations.
         n: usize,
+    /// A point that is no component: removing it would divide by zero.
+    #[error("deflation broke down at component {component}: the point is not in the column space")]
+    Deflation {
+        /// The number of the component, from 0.
+        component: usize,
     },
     /// An inner factorization did not converge or does not exist.
     #[error("{what} failed")]

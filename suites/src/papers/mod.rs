@@ -12,6 +12,7 @@ pub mod detherage;
 mod diagonalization;
 pub mod ding;
 pub mod linf;
+pub mod langevin;
 pub mod oversense;
 pub mod patil;
 pub mod fang;
@@ -22,6 +23,7 @@ pub mod rahimi;
 mod sensing;
 pub mod shah;
 mod sketching;
+pub mod spm;
 pub mod subgm;
 
 /// All papers, in the order of reports.
@@ -43,4 +45,6 @@ pub const ALL: &[&Paper] = &[
     &backurs::PAPER,
     &bunch::PAPER,
     &fang::PAPER,
+    &spm::PAPER,
+    &langevin::PAPER,
 ];
