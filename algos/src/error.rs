@@ -153,6 +153,7 @@ pub enum NumericalError {
         df: f64,
         /// The number of observations.
         n: usize,
+    },
     /// A point that is no component: removing it would divide by zero.
     #[error("deflation broke down at component {component}: the point is not in the column space")]
     Deflation {

@@ -3,22 +3,21 @@
 use crate::harness::paper::Paper;
 
 pub mod altmin;
-pub mod blendenpik;
 pub mod backurs;
+pub mod blendenpik;
 pub mod bunch;
 pub mod charikar;
 pub mod demmel;
 pub mod detherage;
 mod diagonalization;
 pub mod ding;
-pub mod linf;
-pub mod langevin;
-pub mod oversense;
-pub mod patil;
 pub mod fang;
 pub mod greengard;
 pub mod indyk;
+pub mod langevin;
+pub mod linf;
 pub mod oversense;
+pub mod patil;
 pub mod rahimi;
 mod sensing;
 pub mod shah;
