@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::parts::power_of_two;
 use super::{Input, Sketch, explicit, fast};
 use crate::error::{Error, InputError, NumericalError, Size, finite, shape};
-use crate::recovery::fast::Simd;
+use crate::simd::Simd;
 use crate::{Effort, Outcome, Par, Status};
 
 /// The variants of an application: equal to rounding, `1e-12 ‖SA‖_F`.

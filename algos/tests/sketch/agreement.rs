@@ -2,7 +2,7 @@
 
 use algos::Par;
 use algos::faer::{Mat, MatRef};
-use algos::recovery::fast::Simd;
+use algos::simd::Simd;
 use algos::sketch::{Csr, Input, Law, Sketch, Variant, adjoint, apply, apply_on, rank_one, sample_rows};
 
 use crate::support::{bits, gaussian, laws, norm, product, rng, vector};

@@ -1,6 +1,6 @@
 //! The Hadamard transform.
 
-use algos::recovery::fast::Simd;
+use algos::simd::Simd;
 use algos::sketch::{Transform, fwht, fwht_on};
 
 use crate::support::vector;

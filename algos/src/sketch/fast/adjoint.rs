@@ -3,7 +3,7 @@
 use faer::MatRef;
 
 use super::hadamard::transform;
-use crate::recovery::fast::Simd;
+use crate::simd::Simd;
 use crate::sketch::explicit::{TILE, cosines, gaussian_tile};
 use crate::sketch::parts::{Parts, Sketch, padded};
 

@@ -5,8 +5,8 @@
 
 use faer::Mat;
 
-use crate::recovery::fast::kernel::{Simd, Task};
-use crate::recovery::fast::lanes::Lanes;
+use crate::simd::lanes::Lanes;
+use crate::simd::{Simd, Task};
 
 /// Entries (of 128 bytes) that stay in the first cache over all lower levels.
 const BLOCK: usize = 128;

@@ -13,8 +13,8 @@
 //! With AVX-512 a vector takes one addition a level, and two operations where a level lies within it: 23 operations for
 //! the 20 levels of 2²⁰. Sums and differences of the same operands on all paths, so all paths have the same bits.
 
-use crate::recovery::fast::kernel::{Simd, Task};
-use crate::recovery::fast::lanes::Lanes;
+use crate::simd::lanes::Lanes;
+use crate::simd::{Simd, Task};
 
 /// Vectors of eight in a block of the first cache: half of 32 KiB.
 const L1: usize = 256;

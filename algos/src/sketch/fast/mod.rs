@@ -17,7 +17,7 @@ use rayon::prelude::*;
 
 use super::Input;
 use super::parts::{Parts, Sketch};
-use crate::recovery::fast::Simd;
+use crate::simd::Simd;
 use crate::{Effort, Error};
 
 /// `S A`.

@@ -6,8 +6,8 @@ use faer::{Mat, MatRef};
 
 use super::{Job, Source};
 use crate::Effort;
-use crate::recovery::fast::kernel::Task;
-use crate::recovery::fast::lanes::Lanes;
+use crate::simd::Task;
+use crate::simd::lanes::Lanes;
 use crate::sketch::Input;
 use crate::sketch::parts::Columns;
 

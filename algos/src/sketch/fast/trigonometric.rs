@@ -12,7 +12,7 @@ use faer::Mat;
 use super::fourier::{Plan, multiply};
 use super::{Job, Source};
 use crate::Effort;
-use crate::recovery::fast::Simd;
+use crate::simd::Simd;
 use crate::sketch::Signs;
 use crate::sketch::parts::Parts;
 

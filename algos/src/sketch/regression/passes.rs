@@ -5,8 +5,8 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::Effort;
-use crate::recovery::fast::kernel::{Simd, Task};
-use crate::recovery::fast::lanes::Lanes;
+use crate::simd::lanes::Lanes;
+use crate::simd::{Simd, Task};
 
 /// How an iteration reads the matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
