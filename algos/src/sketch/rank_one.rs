@@ -2,7 +2,10 @@
 
 use super::parts::{Parts, Sketch};
 use super::{Transform, fwht};
-use crate::error::{Error, Size, argument, finite, shape};
+use crate::error::{Error, InputError, Size, finite, shape};
+
+const NOT_TENSOR: InputError =
+    InputError::Argument { name: "sketch", value: f64::NAN, requirement: "must be a tensor sketch" };
 
 /// `S (u ⊗ v)` without the product `u ⊗ v`: two transforms and `m` products, `O(n₁ log n₁ + n₂ log n₂ + m)`.
 ///
@@ -10,7 +13,7 @@ use crate::error::{Error, Size, argument, finite, shape};
 /// `sketch` is no tensor sketch, or its sides have other lengths; an entry that is not finite.
 pub fn rank_one(sketch: &Sketch, u: &[f64], v: &[f64]) -> Result<Vec<f64>, Error> {
     let Parts::Tensor { left, right, pairs } = &sketch.parts else {
-        return Err(argument(false, "sketch", f64::NAN, "must be a tensor sketch").unwrap_err().into());
+        return Err(NOT_TENSOR.into());
     };
     shape("the left factor", Size::Len(left.len()), Size::Len(u.len()))?;
     shape("the right factor", Size::Len(right.len()), Size::Len(v.len()))?;

@@ -91,7 +91,7 @@ pub fn apply_on(
     let (mut image, effort) = once(input)?;
     if !all_finite(&image) {
         input.finite()?;
-        image = rescued(input, &once)?;
+        image = rescued(input, once)?;
     }
     Ok(Outcome { value: image, status: Status::Converged, effort })
 }
@@ -101,7 +101,7 @@ fn all_finite(x: &Mat<f64>) -> bool {
 }
 
 /// The image of a finite input that overflows on the way.
-fn rescued(input: Input<'_>, once: &dyn Fn(Input<'_>) -> Result<(Mat<f64>, Effort), Error>) -> Result<Mat<f64>, Error> {
+fn rescued(input: Input<'_>, once: impl Fn(Input<'_>) -> Result<(Mat<f64>, Effort), Error>) -> Result<Mat<f64>, Error> {
     const DOWN: i32 = -200;
     let mut image = match input {
         Input::Dense(a) => {

@@ -58,7 +58,7 @@ impl Plan {
 
     /// Ten flops a butterfly, eight sequences.
     fn flops(&self) -> u64 {
-        8 * 5 * u64::from(self.bits) << self.bits
+        (8 * 5 * u64::from(self.bits)) << self.bits
     }
 }
 

@@ -72,6 +72,8 @@ struct Panel<'a> {
 impl Task for Panel<'_> {
     type Output = u64;
 
+    // Indices keep the loops over registers free of iterators, which are not always inlined here.
+    #[allow(clippy::needless_range_loop)]
     #[inline(always)]
     fn run<S: Lanes>(self, simd: S) -> u64 {
         let Self { columns, a, sums } = self;

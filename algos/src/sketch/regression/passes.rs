@@ -161,8 +161,8 @@ impl Task for Fused<'_> {
                 j += 1;
             }
             for (i, u) in tail.iter().enumerate() {
-                for j in 0..v.len() {
-                    g[j] += u * column(a, j)[whole + i];
+                for (j, g) in g.iter_mut().enumerate() {
+                    *g += u * column(a, j)[whole + i];
                 }
             }
         }

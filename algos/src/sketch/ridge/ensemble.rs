@@ -47,8 +47,7 @@ pub fn gcv(x: MatRef<'_, f64>, y: &[f64], fit: &Fit) -> Result<Gcv, Error> {
     finite("the response", y)?;
     finite("the coefficients", &fit.beta)?;
     let left = 1.0 - fit.df / n as f64;
-    // Written so that a NaN is refused.
-    if !(left > SATURATED) {
+    if left.is_nan() || left <= SATURATED {
         return Err(NumericalError::DegreesOfFreedomSaturated { df: fit.df, n }.into());
     }
     let mut residuals = y.to_vec();
