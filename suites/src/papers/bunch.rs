@@ -108,7 +108,7 @@ impl Experiment for Boundaries {
         match (scale, point.torus) {
             (Scale::Smoke, true) => 2,
             (Scale::Smoke, false) => 4,
-            _ => 10,
+            _ => 6,
         }
     }
 

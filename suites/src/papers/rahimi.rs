@@ -86,7 +86,7 @@ impl Experiment for Features {
     }
 
     fn trials(scale: Scale, _: &Count) -> u32 {
-        if scale == Scale::Smoke { 4 } else { 10 }
+        if scale == Scale::Smoke { 4 } else { 8 }
     }
 
     fn cost(point: &Count) -> Cost {

@@ -61,7 +61,7 @@ impl Experiment for Digits {
     }
 
     fn trials(scale: Scale, _: &Sampled) -> u32 {
-        if scale == Scale::Smoke { 8 } else { 16 }
+        if scale == Scale::Smoke { 8 } else { 12 }
     }
 
     fn cost(_: &Sampled) -> Cost {

@@ -90,7 +90,7 @@ impl Experiment for Errors {
             (Scale::Smoke, false) => 6,
             (Scale::Smoke, true) => 8,
             (_, false) => 10,
-            (_, true) => 32,
+            (_, true) => 20,
         }
     }
 

@@ -55,8 +55,8 @@ impl Experiment for Growth {
             .collect()
     }
 
-    fn trials(scale: Scale, _: &Sized) -> u32 {
-        if scale == Scale::Smoke { 8 } else { 12 }
+    fn trials(_: Scale, _: &Sized) -> u32 {
+        8
     }
 
     fn cost(point: &Sized) -> Cost {

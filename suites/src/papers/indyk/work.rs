@@ -78,7 +78,7 @@ impl Experiment for Scaling {
     }
 
     fn trials(_: Scale, _: &Size) -> u32 {
-        4
+        3
     }
 
     fn cost(point: &Size) -> Cost {
