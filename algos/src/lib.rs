@@ -19,6 +19,7 @@ pub mod error;
 pub mod factorize;
 pub mod linalg;
 pub mod recovery;
+pub mod simd;
 pub mod tensor;
 
 pub use effort::{Effort, Outcome, Status};

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Completion, Inner, Observations, Observer, Options, fast, reference, sketched};
-use crate::recovery::fast::Simd;
+use crate::simd::Simd;
 use crate::{Error, Outcome, Par};
 
 /// The variants of alternating minimization. All solve the same updates: the first four to rounding, [`WarmCg`] as far

@@ -20,7 +20,6 @@ use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 use serde::Serialize;
 
-use super::fast::kernel::Simd;
 use super::options::sign;
 use super::schedule::{Corruption, Target};
 use super::symmetric::{frobenius, svec_of_factor};
@@ -390,6 +389,6 @@ fn apply(measurements: &Measurements, u: MatRef<'_, f64>) -> Vec<f64> {
     svec_of_factor(u, &mut Mat::zeros(d, d), x.col_as_slice_mut(0));
     let zero = vec![0.0; measurements.len()];
     let mut out = vec![0.0; measurements.len()];
-    Simd::detect().residual(measurements.padded(), x.col_as_slice(0), &zero, &mut out);
+    measurements.residual(x.col_as_slice(0), &zero, &mut out);
     out
 }

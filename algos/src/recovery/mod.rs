@@ -46,6 +46,7 @@ mod measurements;
 mod options;
 mod outcome;
 mod problem;
+mod residual;
 mod symmetric;
 mod variant;
 

@@ -2,7 +2,7 @@
 
 use faer::{Mat, MatRef};
 
-use super::{Loss, Measurements, fast::kernel::Simd, symmetric::svec_of_factor};
+use super::{Loss, Measurements, symmetric::svec_of_factor};
 use crate::error::{Error, Size, finite, shape};
 
 /// Find `X ⪰ 0` of low rank with `⟨S_i, X⟩ ≈ y_i` for most `i`.
@@ -44,7 +44,7 @@ impl<'a> Problem<'a> {
         let mut x = Mat::zeros(self.measurements.padded().nrows(), 1);
         svec_of_factor(u, &mut Mat::zeros(d, d), x.col_as_slice_mut(0));
         let mut z = vec![0.0; self.y.len()];
-        Simd::detect().residual(self.measurements.padded(), x.col_as_slice(0), self.y, &mut z);
+        self.measurements.residual(x.col_as_slice(0), self.y, &mut z);
         Ok(z)
     }
 

@@ -2,11 +2,12 @@
 
 use faer::{Mat, MatRef};
 
-use super::fast::{kernel::Simd, pass::Engine, pass::Passes};
+use super::fast::pass::{Engine, Passes};
 use super::symmetric::{frobenius, smat, svec};
 use super::{Loss, Measurements, problem::observations};
 use crate::error::{Error, Size, finite, shape};
 use crate::linalg::symmetric_eigen;
+use crate::simd::Simd;
 use crate::{Effort, Par};
 
 /// `G(Δ) = (1/m) Σ sign(⟨S_i, Δ⟩ − s_i) S_i: d×d`, the sub-gradient at error `Δ` with noise `s`, computed by the packed

@@ -3,10 +3,11 @@
 use faer::Mat;
 use serde::Serialize;
 
-use super::fast::{kernel::Simd, pass::Engine};
+use super::fast::pass::Engine;
 use super::observe::Observe;
 use super::problem::observations;
 use super::{Factor, FullMeasurements, Measurements, Options, Problem, fast, reference};
+use crate::simd::Simd;
 use crate::{Error, Outcome, Par};
 
 /// The variants of SubGM: drop-in equals.

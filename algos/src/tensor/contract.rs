@@ -4,7 +4,7 @@
 //! contiguous piece of `x`; a contraction runs the same way back. Four flops per coordinate, and no index is looked up.
 
 use super::monomials::Monomials;
-use crate::recovery::fast::{Simd, kernel::Task, lanes::Lanes};
+use crate::simd::{Simd, Task, lanes::Lanes};
 
 /// Buffers for one point.
 #[derive(Debug, Clone)]

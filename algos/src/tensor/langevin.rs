@@ -17,7 +17,7 @@ use super::power::direction;
 use super::symmetric::SymmetricTensor;
 use crate::error::{Error, argument};
 use crate::linalg::norm;
-use crate::recovery::fast::Simd;
+use crate::simd::Simd;
 use crate::{Effort, NumericalError, Outcome, Status};
 
 /// Options of the dynamics.

@@ -10,7 +10,7 @@ use super::monomials::Monomials;
 use super::power::Ascent;
 use crate::error::{Error, InputError, Size, argument, finite, shape};
 use crate::linalg::{householder, symmetric_eigen};
-use crate::recovery::fast::{Simd, kernel::Task, lanes::Lanes};
+use crate::simd::{Simd, Task, lanes::Lanes};
 
 /// Columns that one pass takes together: their common image is loaded and stored once for all of them.
 const TOGETHER: usize = 4;

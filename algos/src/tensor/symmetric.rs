@@ -7,7 +7,7 @@ use super::contract::{Workspace, pull_flops};
 use super::flattening::Flattening;
 use super::monomials::{Monomials, multiplicity};
 use crate::error::{Error, InputError, Size, argument, finite, shape};
-use crate::recovery::fast::Simd;
+use crate::simd::Simd;
 
 /// A symmetric tensor `T ∈ R^{d×…×d}` of order `m`: one entry for each sorted multi-index, `C(d+m−1, m)` in all.
 #[derive(Debug, Clone, PartialEq)]

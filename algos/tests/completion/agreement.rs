@@ -7,7 +7,7 @@ use algos::completion::instance::{Rows, Spec};
 use algos::completion::start::{Svd, start};
 use algos::completion::{Cg, Clip, Exact, Init, Options, Sampling, Stop, Variant, altmin_on, diagnose, silent};
 use algos::faer::{Mat, Par};
-use algos::recovery::fast::Simd;
+use algos::simd::Simd;
 
 use crate::support::{apart, bits, cg, draw, error, full, rng, run};
 

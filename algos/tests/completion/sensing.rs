@@ -4,7 +4,7 @@ use algos::completion::sensing::{
     Descent, Fused, Model, Normal, OneStep, Operator, Population, Truth, TwoPass, lockstep, reduced, reference,
 };
 use algos::faer::Mat;
-use algos::recovery::fast::Simd;
+use algos::simd::Simd;
 use algos::{Error, InputError, NumericalError};
 use rand::RngExt;
 use rand_distr::StandardNormal;

@@ -4,7 +4,7 @@ use algos::factorize::instance::{gaussian, graded};
 use algos::factorize::svd::{Engine, Svd, Variant, certify, jacobi_from, svd};
 use algos::faer::{Mat, MatRef, Par};
 use algos::linalg::{distance, right_singular_vectors, singular_values, symmetric_eigen};
-use algos::recovery::fast::Simd;
+use algos::simd::Simd;
 use algos::{Error, InputError, Outcome, Status};
 
 use crate::support::{EPS, apart, norm, orthogonality, rng, sandwich};

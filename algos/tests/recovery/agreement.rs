@@ -2,10 +2,10 @@
 
 use algos::faer::{Mat, Par};
 use algos::recovery::diagnose::ErrorMeter;
-use algos::recovery::fast::Simd;
 use algos::recovery::instance::{Noise, Spec, direction};
 use algos::recovery::observe::Silent;
 use algos::recovery::{FullMeasurements, Init, Loss, Measurements, Options, Step, Variant, reference};
+use algos::simd::Simd;
 use rand::RngExt;
 use rand_distr::StandardNormal;
 

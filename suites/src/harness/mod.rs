@@ -33,6 +33,7 @@ pub mod record;
 pub mod report;
 pub mod rows;
 pub mod runner;
+pub mod runs;
 pub mod schema;
 pub mod seed;
 pub mod select;

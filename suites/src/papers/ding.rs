@@ -1,6 +1,6 @@
 //! Ding, Jiang, Chen, Qu & Zhu: rank-overspecified robust matrix recovery.
 
-use super::sensing::{Law, Rule, Run, Setting, Snapshot, Start, sensing, solve};
+use super::sensing::{Law, Rule, Run, Setting, Snapshot, Start};
 use crate::harness::prelude::*;
 
 /// The paper.
@@ -35,37 +35,41 @@ pub const PAPER: Paper = Paper {
     cases: &[],
 };
 
-sensing!(
-    /// Steps that follow the median residual.
-    MedianStep,
-    "median-step",
-    "SubGM with steps proportional to the median residual from a start that is not small, at the exact rank and far above it.",
-    points,
-    trials,
-    |_: &Setting, _: &Trial<'_>| 60
-);
-
 const ITERATIONS: usize = 1500;
 
-fn points(scale: Scale) -> Vec<Setting> {
-    let base = |p| Setting::new(20, 2, 1600).outliers(Law::Gauss, p, 10.0).rule(Rule::Median, 0.15, ITERATIONS);
-    let densities: &[f64] = if scale == Scale::Smoke { &[0.2] } else { &[0.2, 0.45] };
-    let mut points = Vec::new();
-    for &p in densities {
-        points.push(base(p).start(Start::Spectral, 0.7, 2));
-        points.push(base(p).start(Start::Gaussian, 0.7, 20));
-        if scale != Scale::Smoke {
-            points.push(base(p).start(Start::Spectral, 0.7, 20));
+/// Steps that follow the median residual.
+#[derive(Debug, Default)]
+pub struct MedianStep;
+
+impl Runs for MedianStep {
+    type Setting = Setting;
+    const KEY: &'static str = "median-step";
+    const ABOUT: &'static str = "SubGM with steps proportional to the median residual from a start that is not small, at the exact rank and far above it.";
+
+    fn points(scale: Scale) -> Vec<Setting> {
+        let base = |p| Setting::new(20, 2, 1600).outliers(Law::Gauss, p, 10.0).rule(Rule::Median, 0.15, ITERATIONS);
+        let densities: &[f64] = if scale == Scale::Smoke { &[0.2] } else { &[0.2, 0.45] };
+        let mut points = Vec::new();
+        for &p in densities {
+            points.push(base(p).start(Start::Spectral, 0.7, 2));
+            points.push(base(p).start(Start::Gaussian, 0.7, 20));
+            if scale != Scale::Smoke {
+                points.push(base(p).start(Start::Spectral, 0.7, 20));
+            }
+        }
+        points
+    }
+
+    fn trials(scale: Scale, _: &Setting) -> u32 {
+        match scale {
+            Scale::Smoke => 3,
+            Scale::Default => 6,
+            Scale::Full => 30,
         }
     }
-    points
-}
 
-fn trials(scale: Scale, _: &Setting) -> u32 {
-    match scale {
-        Scale::Smoke => 3,
-        Scale::Default => 6,
-        Scale::Full => 30,
+    fn iterates(_: &Setting, _: &Trial<'_>) -> usize {
+        60
     }
 }
 

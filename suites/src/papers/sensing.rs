@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     harness::{
         experiment::Cost,
+        runs::Solve,
         seed::Trial,
         stats::{log_spaced, semilog_slope},
     },
@@ -208,14 +209,6 @@ impl Setting {
         Self { rho, ..self }
     }
 
-    /// The cost of one run of the packed kernel; `rows` rows are written.
-    pub fn cost(&self, rows: u32) -> Cost {
-        let packed = (self.d * (self.d + 1) / 2) as f64;
-        let (d, m, width) = (self.d as f64, self.m as f64, self.width as f64);
-        let iteration = 4.0 * m * packed + 6.0 * d * d * width;
-        Cost { flops: self.iterations as f64 * iteration + 20.0 * m * packed, memory: (8.0 * m * packed) as u64, rows }
-    }
-
     fn law(&self) -> Noise {
         let (p, scale, nu) = (self.p, self.size, self.size);
         let outliers = |kind| Noise::Outliers { p, kind };
@@ -271,27 +264,40 @@ impl Setting {
     }
 }
 
-/// Draws the instance of a trial, solves it with the kernel that moves the fewest bytes, and keeps `snapshots` of the trajectory.
-pub fn solve(setting: &Setting, trial: &Trial<'_>, snapshots: usize) -> Result<(Run, Vec<Snapshot>), Error> {
-    let instance = setting.instance(trial)?;
-    let f_truth = instance.noise.iter().map(|s| s.abs() / setting.m as f64).sum();
-    let mut watch = Watch::new(&instance, f_truth, setting.iterations, snapshots);
-    let outcome = setting.run(Variant::FusedF32, &instance, trial, &mut watch)?;
-    let norm = instance.truth.norm();
-    let run = Run {
-        effective_width: outcome.value.effective_width,
-        err: watch.last * norm,
-        rerr: watch.last,
-        best_err: watch.best * norm,
-        hit: watch.hit.unwrap_or(setting.iterations),
-        rate: watch.rate(),
-        f: instance.problem()?.loss(outcome.value.u.as_ref(), Loss::L1)?,
-        f_truth,
-        rows_evaluated: outcome.value.rows_evaluated,
-        flops: outcome.effort.flops,
-        ended: ended(outcome.status).into(),
-    };
-    Ok((run, watch.snapshots))
+impl Solve for Setting {
+    type Run = Run;
+    type Iterate = Snapshot;
+
+    /// Of the packed kernel.
+    fn cost(&self, rows: u32) -> Cost {
+        let packed = (self.d * (self.d + 1) / 2) as f64;
+        let (d, m, width) = (self.d as f64, self.m as f64, self.width as f64);
+        let iteration = 4.0 * m * packed + 6.0 * d * d * width;
+        Cost { flops: self.iterations as f64 * iteration + 20.0 * m * packed, memory: (8.0 * m * packed) as u64, rows }
+    }
+
+    /// With the kernel that moves the fewest bytes; the iterates kept are log-spaced.
+    fn solve(&self, trial: &Trial<'_>, iterates: usize) -> Result<(Run, Vec<Snapshot>), Error> {
+        let instance = self.instance(trial)?;
+        let f_truth = instance.noise.iter().map(|s| s.abs() / self.m as f64).sum();
+        let mut watch = Watch::new(&instance, f_truth, self.iterations, iterates);
+        let outcome = self.run(Variant::FusedF32, &instance, trial, &mut watch)?;
+        let norm = instance.truth.norm();
+        let run = Run {
+            effective_width: outcome.value.effective_width,
+            err: watch.last * norm,
+            rerr: watch.last,
+            best_err: watch.best * norm,
+            hit: watch.hit.unwrap_or(self.iterations),
+            rate: watch.rate(),
+            f: instance.problem()?.loss(outcome.value.u.as_ref(), Loss::L1)?,
+            f_truth,
+            rows_evaluated: outcome.value.rows_evaluated,
+            flops: outcome.effort.flops,
+            ended: ended(outcome.status).into(),
+        };
+        Ok((run, watch.snapshots))
+    }
 }
 
 fn ended(status: Status) -> &'static str {
@@ -348,46 +354,3 @@ impl Observe for Watch {
         }
     }
 }
-
-/// Declares an experiment whose points are [`Setting`]s and whose table is `runs`, with `trajectory` beside it.
-macro_rules! sensing {
-    ($(#[$doc:meta])* $name:ident, $key:literal, $about:literal, $points:expr, $trials:expr, $snapshots:expr) => {
-        $(#[$doc])*
-        #[derive(Debug, Default)]
-        pub struct $name;
-
-        impl $name {
-            /// One row per run.
-            pub const RUNS: Table<Self, Run> = Table::new("runs");
-            /// Log-spaced iterates of some runs.
-            pub const TRAJECTORY: Table<Self, Snapshot> = Table::new("trajectory");
-        }
-
-        impl Experiment for $name {
-            type Point = Setting;
-            const KEY: &'static str = $key;
-            const ABOUT: &'static str = $about;
-            const TABLES: &'static [TableSchema] = &[Self::RUNS.schema(), Self::TRAJECTORY.schema()];
-
-            fn points(scale: Scale) -> Vec<Setting> {
-                $points(scale)
-            }
-
-            fn trials(scale: Scale, point: &Setting) -> u32 {
-                $trials(scale, point)
-            }
-
-            fn cost(point: &Setting) -> Cost {
-                point.cost(2)
-            }
-
-            fn run(point: &Setting, trial: &Trial<'_>, out: &mut Out<Self>) -> Result<(), algos::Error> {
-                let (run, trajectory) = solve(point, trial, $snapshots(point, trial))?;
-                out.put(Self::RUNS, run);
-                trajectory.into_iter().for_each(|snapshot| out.put(Self::TRAJECTORY, snapshot));
-                Ok(())
-            }
-        }
-    };
-}
-pub(super) use sensing;

@@ -22,7 +22,7 @@ use crate::completion::options::{Cg, Exact};
 use crate::completion::start::{Svd, start};
 use crate::completion::{Completion, Inner, Observations, Observer, Options, Sweep};
 use crate::linalg::singular_values;
-use crate::recovery::fast::kernel::Simd;
+use crate::simd::Simd;
 use crate::{Error, Outcome, Status};
 
 /// AltMin on packed rows; see the module. `par` never changes a bit.

@@ -11,8 +11,7 @@ use crate::completion::Lines;
 use crate::completion::driver::Tally;
 use crate::completion::options::{Cg, Stop};
 use crate::linalg::least_squares;
-use crate::recovery::fast::kernel::{Simd, Task};
-use crate::recovery::fast::lanes::Lanes;
+use crate::simd::{Simd, Task, lanes::Lanes};
 
 /// How the rows of a half-sweep are solved.
 #[derive(Debug, Clone, Copy)]

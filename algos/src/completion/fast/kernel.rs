@@ -4,7 +4,7 @@
 //! of row `r`. Products with it are then sums over whole vectors in fixed order, and a panel is read from the first cache
 //! for both products of a step. Missing rows of the last panel are zero and change nothing.
 
-use crate::recovery::fast::lanes::Lanes;
+use crate::simd::lanes::Lanes;
 
 /// Entries of a tile.
 pub(super) const TILE: usize = 64;

@@ -6,8 +6,7 @@ use super::factor::Factor;
 use super::kernel::axpy;
 use crate::completion::{Lines, Observations};
 use crate::linalg::{product, thin_svd};
-use crate::recovery::fast::kernel::{Simd, Task};
-use crate::recovery::fast::lanes::Lanes;
+use crate::simd::{Simd, Task, lanes::Lanes};
 use crate::{Effort, Error};
 
 /// Iterations at most: near the threshold of recovery the gap closes, and a start of three digits suffices anyway.

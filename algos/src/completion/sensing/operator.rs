@@ -8,8 +8,7 @@ use super::Truth;
 use super::truth::normals;
 use crate::completion::fast::kernel::{fused, pack};
 use crate::error::{Error, Size, argument, shape};
-use crate::recovery::fast::kernel::{Simd, Task};
-use crate::recovery::fast::lanes::Lanes;
+use crate::simd::{Simd, Task, lanes::Lanes};
 use crate::{Effort, linalg};
 
 /// A model of measurements of an `n×n` matrix.

@@ -11,7 +11,7 @@ use super::{Engine, flops};
 use crate::Effort;
 use crate::factorize::engine::Stop;
 use crate::factorize::pivot::round;
-use crate::recovery::fast::Simd;
+use crate::simd::Simd;
 
 /// The columns of a matrix in blocks.
 pub(super) struct Columns {

@@ -5,9 +5,7 @@
 //! upper 16 seats one place down, the lower 16 one place up. After 31 rounds everybody is back.
 
 use super::panel::{BLOCK, Mix, PAIR, Square};
-use crate::recovery::fast::Simd;
-use crate::recovery::fast::kernel::{Task, halves};
-use crate::recovery::fast::lanes::Lanes;
+use crate::simd::{Simd, Task, lanes::Lanes, row::halves};
 
 /// Length of a column: seats 0 to 15, 16 spare places into which vectors spill, seats 16 to 31.
 const SPREAD: usize = 48;

@@ -35,7 +35,7 @@ use super::pivot::RowCyclic;
 use super::readout;
 use crate::error::{Error, InputError, finite};
 use crate::linalg::norm;
-use crate::recovery::fast::Simd;
+use crate::simd::Simd;
 use crate::{Effort, Outcome, Status};
 
 /// The variants: drop-in equals.

@@ -5,9 +5,7 @@
 
 use faer::{Mat, MatRef};
 
-use crate::recovery::fast::Simd;
-use crate::recovery::fast::kernel::Task;
-use crate::recovery::fast::lanes::Lanes;
+use crate::simd::{Simd, Task, lanes::Lanes};
 
 /// Columns of a block.
 pub(super) const BLOCK: usize = 16;
@@ -158,7 +156,7 @@ impl Task for Multiply<'_> {
 
     #[inline(always)]
     fn run<S: Lanes>(mut self, simd: S) {
-        use crate::recovery::fast::kernel::{halves, halves_mut};
+        use crate::simd::row::{halves, halves_mut};
         let strips = self.columns.first().map_or(0, |column| column.len());
         let mut old = [[0.0; 16]; PAIR];
         for r in 0..strips {

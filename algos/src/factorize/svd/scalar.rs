@@ -7,9 +7,7 @@ use super::{status, tolerance};
 use crate::Effort;
 use crate::factorize::engine::Stop;
 use crate::factorize::solver::Rotation;
-use crate::recovery::fast::Simd;
-use crate::recovery::fast::kernel::{Task, dot};
-use crate::recovery::fast::lanes::Lanes;
+use crate::simd::{Simd, Task, lanes::Lanes, row::dot};
 
 /// The rotations of [`DeRijk`](crate::factorize::pivot::DeRijk) on `X: m×n` with `V` stacked below.
 ///

@@ -11,10 +11,9 @@ use super::super::problem::observations;
 use super::super::symmetric::{frobenius, smat, svec_of_factor};
 use super::super::{Factor, Measurements, Options};
 use super::descent::{Descent, Evaluation, Oracle, descend};
-use super::kernel::{Simd, Task};
-use super::lanes::Lanes;
 use super::packed::Packed;
 use super::pass::Engine;
+use crate::simd::{Simd, Task, lanes::Lanes};
 use crate::{Error, Outcome, Par};
 
 /// Runs that share a vector.

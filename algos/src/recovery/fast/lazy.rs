@@ -10,11 +10,14 @@ use super::super::options::{Loss, sign};
 use super::super::symmetric::packed_len;
 use super::super::{Factor, Measurements, Options, observe::Gauge, observe::Observe};
 use super::descent::{Evaluation, Oracle, descend};
-use super::kernel::{Task, axpy, dot};
-use super::lanes::Lanes;
 use super::packed::Packed;
 use super::pass::Engine;
 use crate::linalg::norm;
+use crate::simd::{
+    Task,
+    lanes::Lanes,
+    row::{axpy, dot},
+};
 use crate::{Effort, Error, Outcome};
 
 /// Screening pays while fewer than this fraction of the rows has to be evaluated.

@@ -6,8 +6,8 @@ use super::super::options::{Loss, sign};
 use super::super::symmetric::{frobenius, smat, svec_of_factor};
 use super::super::{Factor, Options, observe::Gauge, observe::Observe};
 use super::descent::{Evaluation, Oracle, descend};
-use super::kernel::Entry;
 use super::pass::{Engine, Passes};
+use crate::simd::row::Entry;
 use crate::{Effort, Error, Outcome, Par};
 
 /// Rows with the work space of dense evaluations.

@@ -4,9 +4,12 @@ use faer::{Mat, Par};
 use rayon::prelude::*;
 
 use super::super::{Loss, symmetric::packed_len};
-use super::kernel::{Entry, Simd, Task, axpy, dot, halves, halves_mut};
-use super::lanes::Lanes;
 use crate::Effort;
+use crate::simd::{
+    Simd, Task,
+    lanes::Lanes,
+    row::{Entry, axpy, dot, halves, halves_mut},
+};
 
 /// Rows are summed in at most this many blocks, each with its own partial sum, added in order at the end. The number
 /// does not depend on the number of threads, and so neither does any bit of the result.

@@ -11,7 +11,7 @@ use rand_distr::StandardNormal;
 use super::lbfgs::minimize;
 use crate::error::{Error, Size, argument, shape};
 use crate::linalg::{norm, product};
-use crate::recovery::fast::Simd;
+use crate::simd::Simd;
 use crate::tensor::contract::{Workspace, pull_flops};
 use crate::tensor::instance::Truth;
 use crate::tensor::symmetric::{SymmetricTensor, relative_error};

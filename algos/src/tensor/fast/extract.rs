@@ -6,7 +6,7 @@ use rand_distr::StandardNormal;
 
 use crate::Error;
 use crate::linalg::{householder, product, symmetric_eigen};
-use crate::recovery::fast::Simd;
+use crate::simd::Simd;
 use crate::tensor::driver::rank;
 use crate::tensor::flattening::Flattening;
 use crate::tensor::options::Options;

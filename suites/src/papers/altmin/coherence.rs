@@ -1,33 +1,34 @@
 //! Coherent matrices are not recovered; clipping changes nothing for incoherent ones.
 
 use super::geometric::{largest, smallest};
-use super::setting::{Run, Setting, Snapshot, complete, completing};
+use super::setting::{Run, Setting};
 use crate::harness::prelude::*;
-
-completing!(
-    /// Rows of the factors that decay ever faster; clipping at several thresholds.
-    Coherence,
-    "altmin-coherence",
-    "AltMin at n=400, k=3, p=0.15 over the decay of the factors' rows; the start with and without clipping.",
-    points,
-    trials,
-    |_: &Setting, _: &Trial<'_>| false
-);
 
 const DECAYS: [f64; 6] = [0.0, 0.25, 0.5, 0.75, 1.0, 1.5];
 
-fn points(_: Scale) -> Vec<Setting> {
-    let base = || Setting { target: 1e-12, impatient: true, ..Setting::new(400, 3, 0.15, 60) };
-    let mut points: Vec<Setting> = DECAYS.iter().map(|&coherence| Setting { coherence, ..base() }).collect();
-    points.extend([2.0, 0.5].map(|clip| Setting { clip, ..base() }));
-    points
-}
+/// Rows of the factors that decay ever faster; clipping at several thresholds.
+#[derive(Debug, Default)]
+pub struct Coherence;
 
-fn trials(scale: Scale, _: &Setting) -> u32 {
-    match scale {
-        Scale::Smoke => 12,
-        Scale::Default => 24,
-        Scale::Full => 50,
+impl Runs for Coherence {
+    type Setting = Setting;
+    const KEY: &'static str = "altmin-coherence";
+    const ABOUT: &'static str =
+        "AltMin at n=400, k=3, p=0.15 over the decay of the factors' rows; the start with and without clipping.";
+
+    fn points(_: Scale) -> Vec<Setting> {
+        let base = || Setting { target: 1e-12, impatient: true, ..Setting::new(400, 3, 0.15, 60) };
+        let mut points: Vec<Setting> = DECAYS.iter().map(|&coherence| Setting { coherence, ..base() }).collect();
+        points.extend([2.0, 0.5].map(|clip| Setting { clip, ..base() }));
+        points
+    }
+
+    fn trials(scale: Scale, _: &Setting) -> u32 {
+        match scale {
+            Scale::Smoke => 12,
+            Scale::Default => 24,
+            Scale::Full => 50,
+        }
     }
 }
 

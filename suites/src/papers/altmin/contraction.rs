@@ -1,18 +1,8 @@
 //! What the factor per sweep is.
 
 use super::geometric::{largest, smallest};
-use super::setting::{Law, Run, Samples, Setting, Snapshot, complete, completing};
+use super::setting::{Law, Run, Samples, Setting};
 use crate::harness::prelude::*;
-
-completing!(
-    /// Fresh and reused samples at several ranks and rates.
-    Contraction,
-    "altmin-contraction",
-    "The contraction per sweep over rank and entries per row, with fresh and with reused samples; as a control, one subset for both updates of a sweep.",
-    points,
-    trials,
-    |_: &Setting, _: &Trial<'_>| false
-);
 
 /// (n, k, p, T) of runs on fresh samples.
 const FRESH: [(usize, usize, f64, usize); 4] =
@@ -21,25 +11,37 @@ const FRESH: [(usize, usize, f64, usize); 4] =
 const REUSE: [(usize, usize); 6] = [(5, 40), (10, 80), (20, 160), (5, 120), (10, 120), (20, 240)];
 const EQUAL: [(usize, usize); 2] = [(5, 40), (10, 80)];
 
-fn points(scale: Scale) -> Vec<Setting> {
-    let smoke = scale == Scale::Smoke;
-    let fresh = |(n, k, p, sweeps)| Setting { samples: Samples::Fresh, ..Setting::new(n, k, p, sweeps) };
-    let reuse =
-        |(k, per_row): (usize, usize)| Setting { target: 1e-10, ..Setting::new(600, k, per_row as f64 / 600.0, 50) };
-    let mut points: Vec<Setting> = FRESH.into_iter().take(if smoke { 1 } else { 4 }).map(fresh).collect();
-    points.push(Setting { samples: Samples::Shared, ..fresh(FRESH[0]) });
-    points.extend(REUSE.into_iter().take(if smoke { 2 } else { 6 }).map(reuse));
-    points.extend(EQUAL.into_iter().map(|at| Setting { law: Law::Flat, ..reuse(at) }));
-    points
-}
+/// Fresh and reused samples at several ranks and rates.
+#[derive(Debug, Default)]
+pub struct Contraction;
 
-fn trials(scale: Scale, point: &Setting) -> u32 {
-    match (scale, point.samples) {
-        (Scale::Smoke, Samples::Reuse) => 5,
-        (Scale::Smoke, _) => 2,
-        (Scale::Default, Samples::Reuse) => 10,
-        (Scale::Default, _) => 6,
-        (Scale::Full, _) => 20,
+impl Runs for Contraction {
+    type Setting = Setting;
+    const KEY: &'static str = "altmin-contraction";
+    const ABOUT: &'static str = "The contraction per sweep over rank and entries per row, with fresh and with reused samples; as a control, one subset for both updates of a sweep.";
+
+    fn points(scale: Scale) -> Vec<Setting> {
+        let smoke = scale == Scale::Smoke;
+        let fresh = |(n, k, p, sweeps)| Setting { samples: Samples::Fresh, ..Setting::new(n, k, p, sweeps) };
+        let reuse = |(k, per_row): (usize, usize)| Setting {
+            target: 1e-10,
+            ..Setting::new(600, k, per_row as f64 / 600.0, 50)
+        };
+        let mut points: Vec<Setting> = FRESH.into_iter().take(if smoke { 1 } else { 4 }).map(fresh).collect();
+        points.push(Setting { samples: Samples::Shared, ..fresh(FRESH[0]) });
+        points.extend(REUSE.into_iter().take(if smoke { 2 } else { 6 }).map(reuse));
+        points.extend(EQUAL.into_iter().map(|at| Setting { law: Law::Flat, ..reuse(at) }));
+        points
+    }
+
+    fn trials(scale: Scale, point: &Setting) -> u32 {
+        match (scale, point.samples) {
+            (Scale::Smoke, Samples::Reuse) => 5,
+            (Scale::Smoke, _) => 2,
+            (Scale::Default, Samples::Reuse) => 10,
+            (Scale::Default, _) => 6,
+            (Scale::Full, _) => 20,
+        }
     }
 }
 

@@ -1,31 +1,35 @@
 //! The error falls geometrically to machine precision.
 
-use super::setting::{Run, Setting, Snapshot, complete, completing};
+use super::setting::{Run, Setting};
 use crate::harness::prelude::*;
 
-completing!(
-    /// Ample and too few entries.
-    Geometric,
-    "altmin-geometric",
-    "AltMin with reused samples at n=500, k=5: a fifth of the entries, and as a control twice the degrees of freedom.",
-    points,
-    trials,
-    |_: &Setting, trial: &Trial<'_>| trial.index < 5
-);
+/// Ample and too few entries.
+#[derive(Debug, Default)]
+pub struct Geometric;
 
-fn points(scale: Scale) -> Vec<Setting> {
-    let mut points = vec![Setting::new(500, 5, 0.2, 30), Setting::new(500, 5, 0.04, 30)];
-    if scale == Scale::Full {
-        points.push(Setting::new(5000, 10, 0.04, 30));
+impl Runs for Geometric {
+    type Setting = Setting;
+    const KEY: &'static str = "altmin-geometric";
+    const ABOUT: &'static str = "AltMin with reused samples at n=500, k=5: a fifth of the entries, and as a control twice the degrees of freedom.";
+
+    fn points(scale: Scale) -> Vec<Setting> {
+        let mut points = vec![Setting::new(500, 5, 0.2, 30), Setting::new(500, 5, 0.04, 30)];
+        if scale == Scale::Full {
+            points.push(Setting::new(5000, 10, 0.04, 30));
+        }
+        points
     }
-    points
-}
 
-fn trials(scale: Scale, _: &Setting) -> u32 {
-    match scale {
-        Scale::Smoke => 6,
-        Scale::Default => 20,
-        Scale::Full => 30,
+    fn trials(scale: Scale, _: &Setting) -> u32 {
+        match scale {
+            Scale::Smoke => 6,
+            Scale::Default => 20,
+            Scale::Full => 30,
+        }
+    }
+
+    fn iterates(_: &Setting, trial: &Trial<'_>) -> usize {
+        if trial.index < 5 { usize::MAX } else { 0 }
     }
 }
 

@@ -1,30 +1,31 @@
 //! The spectral start matters near the threshold.
 
-use super::setting::{Run, Setting, Snapshot, Start, complete, completing};
+use super::setting::{Run, Setting, Start};
 use crate::harness::prelude::*;
 
-completing!(
-    /// Both starts on the same instances.
-    Starts,
-    "altmin-init",
-    "AltMin from the spectral and from a random start at n=400, k=5, from near the threshold to ample entries.",
-    points,
-    trials,
-    |_: &Setting, _: &Trial<'_>| false
-);
+/// Both starts on the same instances.
+#[derive(Debug, Default)]
+pub struct Starts;
 
-fn points(scale: Scale) -> Vec<Setting> {
-    let rates: &[f64] = if scale == Scale::Smoke { &[0.08, 0.2] } else { &[0.08, 0.12, 0.2] };
-    let base = |p| Setting { target: 1e-8, impatient: true, ..Setting::new(400, 5, p, 100) };
-    rates.iter().flat_map(|&p| [Start::Spectral, Start::Random].map(|start| Setting { start, ..base(p) })).collect()
-}
+impl Runs for Starts {
+    type Setting = Setting;
+    const KEY: &'static str = "altmin-init";
+    const ABOUT: &'static str =
+        "AltMin from the spectral and from a random start at n=400, k=5, from near the threshold to ample entries.";
 
-fn trials(scale: Scale, point: &Setting) -> u32 {
-    match (scale, point.p == 0.08) {
-        (Scale::Smoke, true) => 20,
-        (Scale::Smoke, false) => 4,
-        (Scale::Default, _) => 40,
-        (Scale::Full, _) => 100,
+    fn points(scale: Scale) -> Vec<Setting> {
+        let rates: &[f64] = if scale == Scale::Smoke { &[0.08, 0.2] } else { &[0.08, 0.12, 0.2] };
+        let base = |p| Setting { target: 1e-8, impatient: true, ..Setting::new(400, 5, p, 100) };
+        rates.iter().flat_map(|&p| [Start::Spectral, Start::Random].map(|start| Setting { start, ..base(p) })).collect()
+    }
+
+    fn trials(scale: Scale, point: &Setting) -> u32 {
+        match (scale, point.p == 0.08) {
+            (Scale::Smoke, true) => 20,
+            (Scale::Smoke, false) => 4,
+            (Scale::Default, _) => 40,
+            (Scale::Full, _) => 100,
+        }
     }
 }
 

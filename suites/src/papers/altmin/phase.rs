@@ -1,17 +1,7 @@
 //! How many entries are enough.
 
-use super::setting::{Run, Setting, Snapshot, complete, completing};
+use super::setting::{Run, Setting};
 use crate::harness::prelude::*;
-
-completing!(
-    /// Success over the number of entries, for several orders.
-    Phase,
-    "altmin-phase",
-    "Success (relative error below 1e-3 within 100 sweeps) over the number of entries x·n k ln n at k=3.",
-    points,
-    trials,
-    |_: &Setting, _: &Trial<'_>| false
-);
 
 const K: usize = 3;
 const GRID: [f64; 10] = [0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 1.0, 1.2, 1.5];
@@ -22,26 +12,37 @@ pub fn x(setting: &Setting) -> f64 {
     (setting.p * n / (setting.k as f64 * n.ln()) * 1e6).round() / 1e6
 }
 
-fn points(scale: Scale) -> Vec<Setting> {
-    let (orders, grid): (&[usize], &[f64]) = match scale {
-        Scale::Smoke => (&[100, 200], &[0.5, 1.5]),
-        Scale::Default => (&[100, 200, 400, 800], &GRID),
-        Scale::Full => (&[100, 200, 400, 800, 1600, 3200], &GRID),
-    };
-    let point = |n: usize, x: f64| {
-        let p = x * K as f64 * (n as f64).ln() / n as f64;
-        Setting { target: 1e-3, impatient: true, ..Setting::new(n, K, p, 100) }
-    };
-    orders.iter().flat_map(|&n| grid.iter().map(move |&x| point(n, x))).collect()
-}
+/// Success over the number of entries, for several orders.
+#[derive(Debug, Default)]
+pub struct Phase;
 
-fn trials(scale: Scale, point: &Setting) -> u32 {
-    match (scale, point.n) {
-        // All sixteen failures or successes leave the interval inside the range.
-        (Scale::Smoke, _) => 24,
-        (Scale::Default, 100 | 200) => 48,
-        (Scale::Default, _) => 32,
-        (Scale::Full, _) => 50,
+impl Runs for Phase {
+    type Setting = Setting;
+    const KEY: &'static str = "altmin-phase";
+    const ABOUT: &'static str =
+        "Success (relative error below 1e-3 within 100 sweeps) over the number of entries x·n k ln n at k=3.";
+
+    fn points(scale: Scale) -> Vec<Setting> {
+        let (orders, grid): (&[usize], &[f64]) = match scale {
+            Scale::Smoke => (&[100, 200], &[0.5, 1.5]),
+            Scale::Default => (&[100, 200, 400, 800], &GRID),
+            Scale::Full => (&[100, 200, 400, 800, 1600, 3200], &GRID),
+        };
+        let point = |n: usize, x: f64| {
+            let p = x * K as f64 * (n as f64).ln() / n as f64;
+            Setting { target: 1e-3, impatient: true, ..Setting::new(n, K, p, 100) }
+        };
+        orders.iter().flat_map(|&n| grid.iter().map(move |&x| point(n, x))).collect()
+    }
+
+    fn trials(scale: Scale, point: &Setting) -> u32 {
+        match (scale, point.n) {
+            // All sixteen failures or successes leave the interval inside the range.
+            (Scale::Smoke, _) => 24,
+            (Scale::Default, 100 | 200) => 48,
+            (Scale::Default, _) => 32,
+            (Scale::Full, _) => 50,
+        }
     }
 }
 

@@ -1,34 +1,38 @@
 //! Errors in every update: the floor and the rate before it.
 
 use super::geometric::{largest, smallest};
-use super::setting::{Run, Setting, Snapshot, complete, completing};
+use super::setting::{Run, Setting};
 use crate::harness::prelude::*;
-
-completing!(
-    /// Injected errors of many sizes, on one instance per trial.
-    Robust,
-    "altmin-robust",
-    "AltMin with an error of relative size ε injected into every update, n=500, k=5, p=0.2; as controls, errors in the first sweep only, and an ε that is not small.",
-    points,
-    trials,
-    |point: &Setting, _: &Trial<'_>| [0.0, 1e-8, 1e-6, 1e-4, 0.3].contains(&point.epsilon)
-);
 
 const SIZES: [f64; 6] = [1e-10, 1e-8, 1e-6, 1e-4, 1e-3, 1e-2];
 const T: usize = 30;
 
-fn points(_: Scale) -> Vec<Setting> {
-    let with = |epsilon, perturbed| Setting { epsilon, perturbed, ..Setting::new(500, 5, 0.2, T) };
-    let mut points = vec![with(0.0, 0), with(1e-2, 1), with(0.3, T)];
-    points.extend(SIZES.map(|epsilon| with(epsilon, T)));
-    points
-}
+/// Injected errors of many sizes, on one instance per trial.
+#[derive(Debug, Default)]
+pub struct Robust;
 
-fn trials(scale: Scale, _: &Setting) -> u32 {
-    match scale {
-        Scale::Smoke => 3,
-        Scale::Default => 10,
-        Scale::Full => 30,
+impl Runs for Robust {
+    type Setting = Setting;
+    const KEY: &'static str = "altmin-robust";
+    const ABOUT: &'static str = "AltMin with an error of relative size ε injected into every update, n=500, k=5, p=0.2; as controls, errors in the first sweep only, and an ε that is not small.";
+
+    fn points(_: Scale) -> Vec<Setting> {
+        let with = |epsilon, perturbed| Setting { epsilon, perturbed, ..Setting::new(500, 5, 0.2, T) };
+        let mut points = vec![with(0.0, 0), with(1e-2, 1), with(0.3, T)];
+        points.extend(SIZES.map(|epsilon| with(epsilon, T)));
+        points
+    }
+
+    fn trials(scale: Scale, _: &Setting) -> u32 {
+        match scale {
+            Scale::Smoke => 3,
+            Scale::Default => 10,
+            Scale::Full => 30,
+        }
+    }
+
+    fn iterates(point: &Setting, _: &Trial<'_>) -> usize {
+        if [0.0, 1e-8, 1e-6, 1e-4, 0.3].contains(&point.epsilon) { usize::MAX } else { 0 }
     }
 }
 

@@ -15,7 +15,7 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    harness::{experiment::Cost, seed::Trial, stats},
+    harness::{experiment::Cost, runs::Solve, seed::Trial, stats},
     record,
 };
 
@@ -181,15 +181,6 @@ impl Setting {
         Self { solver, steps, exact, ..self }
     }
 
-    /// The predicted cost of a run; `rows` rows are written.
-    pub fn cost(&self, rows: u32) -> Cost {
-        let (n, k) = (self.n as f64, self.k as f64);
-        let entries = self.p * n * n;
-        let row = if self.solver == Solver::Exact { k * (k + 3.0) } else { 4.0 * k * f64::from(self.steps + 1) };
-        let flops = self.sweeps as f64 * 2.0 * entries * row + 20.0 * n * n + 100.0 * entries * (k + 8.0);
-        Cost { flops: 4.0 * flops, memory: (60.0 * entries) as u64, rows }
-    }
-
     /// The instance of a trial. Settings that differ only in `p` and `κ` share bases, and a larger `p` keeps the entries
     /// of a smaller.
     pub fn instance(&self, trial: &Trial<'_>) -> Result<Instance, Error> {
@@ -224,58 +215,71 @@ impl Setting {
     }
 }
 
-/// Draws the instance of a trial, completes it, and keeps the error of every sweep.
-pub fn complete(setting: &Setting, trial: &Trial<'_>) -> Result<(Run, Vec<Snapshot>), Error> {
-    let instance = setting.instance(trial)?;
-    let truth = &instance.truth;
-    let mu = incoherence(truth.u.as_ref());
-    let options = setting.options(trial, mu);
-    let mut errors: Vec<f64> = Vec::new();
-    let mut fault = None;
-    let mut observe = |sweep: &Sweep<'_>| {
-        match relative_error(sweep.u, sweep.v, truth) {
-            Ok(error) => errors.push(error),
-            Err(e) => fault = Some(e),
-        }
-        let stands = |e: &[f64]| e.len() > 20 && e[e.len() - 1] > 0.05 && e[e.len() - 1] > 0.97 * e[e.len() - 11];
-        let over = errors.last().is_none_or(|&e| e < setting.target) || (setting.impatient && stands(&errors));
-        if over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    };
-    let outcome = altmin(Variant::WarmCg, &instance.observations, &options, Par::Seq, &mut observe)?;
-    if let Some(fault) = fault {
-        return Err(fault);
+impl Solve for Setting {
+    type Run = Run;
+    type Iterate = Snapshot;
+
+    fn cost(&self, rows: u32) -> Cost {
+        let (n, k) = (self.n as f64, self.k as f64);
+        let entries = self.p * n * n;
+        let row = if self.solver == Solver::Exact { k * (k + 3.0) } else { 4.0 * k * f64::from(self.steps + 1) };
+        let flops = self.sweeps as f64 * 2.0 * entries * row + 20.0 * n * n + 100.0 * entries * (k + 8.0);
+        Cost { flops: 4.0 * flops, memory: (60.0 * entries) as u64, rows }
     }
-    let distance = |options: &Options<'_>| -> Result<(usize, f64), Error> {
-        let start = start::start(&instance.observations, options, Svd::Subspace)?;
-        Ok((start.clipped, subspace_distance(start.u.as_ref(), truth.u.as_ref())?))
-    };
-    let (clipped, distances) = match options.clip {
-        None => (0, None),
-        Some(_) => {
-            let (clipped, own) = distance(&options)?;
-            (clipped, Some((own, distance(&Options { clip: None, ..options })?.1)))
+
+    fn solve(&self, trial: &Trial<'_>, iterates: usize) -> Result<(Run, Vec<Snapshot>), Error> {
+        let instance = self.instance(trial)?;
+        let truth = &instance.truth;
+        let mu = incoherence(truth.u.as_ref());
+        let options = self.options(trial, mu);
+        let mut errors: Vec<f64> = Vec::new();
+        let mut fault = None;
+        let mut observe = |sweep: &Sweep<'_>| {
+            match relative_error(sweep.u, sweep.v, truth) {
+                Ok(error) => errors.push(error),
+                Err(e) => fault = Some(e),
+            }
+            let stands = |e: &[f64]| e.len() > 20 && e[e.len() - 1] > 0.05 && e[e.len() - 1] > 0.97 * e[e.len() - 11];
+            let over = errors.last().is_none_or(|&e| e < self.target) || (self.impatient && stands(&errors));
+            if over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let outcome = altmin(Variant::WarmCg, &instance.observations, &options, Par::Seq, &mut observe)?;
+        if let Some(fault) = fault {
+            return Err(fault);
         }
-    };
-    let fit = window(&errors);
-    let last = errors.last().copied().unwrap_or(f64::NAN);
-    let run = Run {
-        relerr: last,
-        done: errors.len(),
-        sweeps_1e8: errors.iter().position(|&e| e < 1e-8).map_or(f64::INFINITY, |at| (at + 1) as f64),
-        rate: fit.map(|(rate, _)| rate),
-        r2: fit.map(|(_, r2)| r2),
-        overall: (errors.len() > 2).then(|| (last / errors[1]).powf(1.0 / (errors.len() - 2) as f64)),
-        floor: stats::median(&errors[errors.len().saturating_sub(8)..]).value,
-        start_distance: distances.map(|d| d.0),
-        unclipped_distance: distances.map(|d| d.1),
-        clipped,
-        mu,
-        observed: instance.observations.len(),
-        inner_steps: outcome.value.inner_steps,
-        flops: outcome.effort.flops,
-    };
-    let snapshots = errors.iter().enumerate().map(|(t, &relerr)| Snapshot { sweep: t + 1, relerr }).collect();
-    Ok((run, snapshots))
+        let distance = |options: &Options<'_>| -> Result<(usize, f64), Error> {
+            let start = start::start(&instance.observations, options, Svd::Subspace)?;
+            Ok((start.clipped, subspace_distance(start.u.as_ref(), truth.u.as_ref())?))
+        };
+        let (clipped, distances) = match options.clip {
+            None => (0, None),
+            Some(_) => {
+                let (clipped, own) = distance(&options)?;
+                (clipped, Some((own, distance(&Options { clip: None, ..options })?.1)))
+            }
+        };
+        let fit = window(&errors);
+        let last = errors.last().copied().unwrap_or(f64::NAN);
+        let run = Run {
+            relerr: last,
+            done: errors.len(),
+            sweeps_1e8: errors.iter().position(|&e| e < 1e-8).map_or(f64::INFINITY, |at| (at + 1) as f64),
+            rate: fit.map(|(rate, _)| rate),
+            r2: fit.map(|(_, r2)| r2),
+            overall: (errors.len() > 2).then(|| (last / errors[1]).powf(1.0 / (errors.len() - 2) as f64)),
+            floor: stats::median(&errors[errors.len().saturating_sub(8)..]).value,
+            start_distance: distances.map(|d| d.0),
+            unclipped_distance: distances.map(|d| d.1),
+            clipped,
+            mu,
+            observed: instance.observations.len(),
+            inner_steps: outcome.value.inner_steps,
+            flops: outcome.effort.flops,
+        };
+        let snapshots =
+            errors.iter().enumerate().take(iterates).map(|(t, &relerr)| Snapshot { sweep: t + 1, relerr }).collect();
+        Ok((run, snapshots))
+    }
 }
 
 /// Contraction per sweep and R² of a line through log₁₀ relerr where 1e-9 < relerr < 1e-3; at least three sweeps.
@@ -292,48 +296,3 @@ fn window(errors: &[f64]) -> Option<(f64, f64)> {
     let rest: f64 = t.iter().zip(&logs).map(|(t, y)| (y - fit.intercept - fit.slope * t).powi(2)).sum();
     Some((10f64.powf(fit.slope), 1.0 - rest / total))
 }
-
-/// Declares an experiment whose points are [`Setting`]s and whose tables are `runs` and `trajectory`.
-macro_rules! completing {
-    ($(#[$doc:meta])* $name:ident, $key:literal, $about:literal, $points:expr, $trials:expr, $keep:expr) => {
-        $(#[$doc])*
-        #[derive(Debug, Default)]
-        pub struct $name;
-
-        impl $name {
-            /// One row per run.
-            pub const RUNS: Table<Self, Run> = Table::new("runs");
-            /// The sweeps of some runs.
-            pub const TRAJECTORY: Table<Self, Snapshot> = Table::new("trajectory");
-        }
-
-        impl Experiment for $name {
-            type Point = Setting;
-            const KEY: &'static str = $key;
-            const ABOUT: &'static str = $about;
-            const TABLES: &'static [TableSchema] = &[Self::RUNS.schema(), Self::TRAJECTORY.schema()];
-
-            fn points(scale: Scale) -> Vec<Setting> {
-                $points(scale)
-            }
-
-            fn trials(scale: Scale, point: &Setting) -> u32 {
-                $trials(scale, point)
-            }
-
-            fn cost(point: &Setting) -> Cost {
-                point.cost(2)
-            }
-
-            fn run(point: &Setting, trial: &Trial<'_>, out: &mut Out<Self>) -> Result<(), algos::Error> {
-                let (run, trajectory) = complete(point, trial)?;
-                out.put(Self::RUNS, run);
-                if $keep(point, trial) {
-                    trajectory.into_iter().for_each(|snapshot| out.put(Self::TRAJECTORY, snapshot));
-                }
-                Ok(())
-            }
-        }
-    };
-}
-pub(super) use completing;

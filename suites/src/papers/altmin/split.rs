@@ -1,30 +1,30 @@
 //! Reusing all entries against splitting them.
 
 use super::geometric::{largest, smallest};
-use super::setting::{Run, Samples, Setting, Snapshot, complete, completing};
+use super::setting::{Run, Samples, Setting};
 use crate::harness::prelude::*;
 
-completing!(
-    /// The analysis's disjoint subsets and plain reuse on the same entries.
-    Split,
-    "altmin-split",
-    "AltMin at n=1000, k=5 with disjoint subsets for all updates, as the analysis asks, and with all entries reused.",
-    points,
-    trials,
-    |_: &Setting, _: &Trial<'_>| false
-);
+/// The analysis's disjoint subsets and plain reuse on the same entries.
+#[derive(Debug, Default)]
+pub struct Split;
 
-fn points(_: Scale) -> Vec<Setting> {
-    let base = |p, sweeps| Setting::new(1000, 5, p, sweeps);
-    let fresh = |p, sweeps| Setting { samples: Samples::Fresh, ..base(p, sweeps) };
-    vec![base(0.3, 10), fresh(0.3, 10), fresh(0.6, 8)]
-}
+impl Runs for Split {
+    type Setting = Setting;
+    const KEY: &'static str = "altmin-split";
+    const ABOUT: &'static str = "AltMin at n=1000, k=5 with disjoint subsets for all updates, as the analysis asks, and with all entries reused.";
 
-fn trials(scale: Scale, _: &Setting) -> u32 {
-    match scale {
-        Scale::Smoke => 2,
-        Scale::Default => 10,
-        Scale::Full => 20,
+    fn points(_: Scale) -> Vec<Setting> {
+        let base = |p, sweeps| Setting::new(1000, 5, p, sweeps);
+        let fresh = |p, sweeps| Setting { samples: Samples::Fresh, ..base(p, sweeps) };
+        vec![base(0.3, 10), fresh(0.3, 10), fresh(0.6, 8)]
+    }
+
+    fn trials(scale: Scale, _: &Setting) -> u32 {
+        match scale {
+            Scale::Smoke => 2,
+            Scale::Default => 10,
+            Scale::Full => 20,
+        }
     }
 }
 

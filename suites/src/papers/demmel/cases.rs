@@ -10,7 +10,7 @@ use algos::{
         svd::{self, Engine, Variant},
     },
     linalg::{householder, thin_svd},
-    recovery::fast::Simd,
+    simd::Simd,
 };
 use faer::Mat;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};

@@ -1,51 +1,55 @@
 //! The asymmetric factorization: linear above the rank, at a rate set by the start.
 
-use super::setting::{ETA, Measured, Method, Run, Setting, Snapshot, descend, descending};
+use super::setting::{ETA, Measured, Method, Run, Setting};
 use crate::harness::prelude::*;
 use crate::papers::altmin::{largest, smallest};
-
-descending!(
-    /// Descents on F Gᵀ above the rank, with and without the modified step.
-    Asymmetric,
-    "oversense-asymmetric",
-    "Gradient descent on F Gᵀ above the rank over the scale α of the start and the ratio of the two starts, and with one modified step.",
-    points,
-    trials,
-    |trial: &Trial<'_>| if trial.index == 0 { 150 } else { 0 }
-);
 
 const SCALES: [f64; 3] = [0.5, 0.35, 0.25];
 const RATIOS: [f64; 3] = [1.0, 3.0, 10.0];
 const MODIFIED: [f64; 3] = [0.5, 0.1, 0.02];
 const AT: usize = 300;
 
-fn points(scale: Scale) -> Vec<Setting> {
-    let plain = |alpha, steps| Setting::population(Method::Asymmetric, 5, alpha, steps);
-    let mut points = vec![plain(0.5, 6000)];
-    points.extend(SCALES.map(|alpha| plain(alpha, (60.0 / (ETA * alpha * alpha)) as usize + 400)));
-    points.extend(RATIOS.map(|ratio| Setting { ratio, ..plain(0.5, 4000) }));
-    let modified = |alpha, beta| Setting { beta, at: AT, ..Setting::population(Method::OneStep, 5, alpha, 1500) };
-    points.extend(MODIFIED.into_iter().flat_map(|alpha| [modified(alpha, 1.0), modified(alpha, 0.5)]));
-    points.push(plain(0.1, 1500));
-    if scale != Scale::Smoke {
-        points.extend([1.0, 0.7].map(|alpha| Setting::finite(Method::Asymmetric, 4, alpha, 1200)));
-        let finite = |alpha| Setting { beta: 1.0, at: AT, ..Setting::finite(Method::OneStep, 4, alpha, 1200) };
-        points.extend([0.5, 0.1].map(finite));
-        let symmetric =
-            |method, k| Setting { measured: Measured::Symmetric, m: 600, ..Setting::finite(method, k, 0.5, 1200) };
-        points.extend([symmetric(Method::Asymmetric, 4), symmetric(Method::Symmetric, 2)]);
-    }
-    points
-}
+/// Descents on F Gᵀ above the rank, with and without the modified step.
+#[derive(Debug, Default)]
+pub struct Asymmetric;
 
-fn trials(scale: Scale, point: &Setting) -> u32 {
-    match (scale, point.is_population(), point.steps) {
-        (Scale::Smoke, _, 4000) => 32,
-        (Scale::Smoke, ..) => 4,
-        (Scale::Default, true, 4000) => 40,
-        (Scale::Default, true, _) => 12,
-        (Scale::Default, false, _) => 3,
-        (Scale::Full, ..) => 40,
+impl Runs for Asymmetric {
+    type Setting = Setting;
+    const KEY: &'static str = "oversense-asymmetric";
+    const ABOUT: &'static str = "Gradient descent on F Gᵀ above the rank over the scale α of the start and the ratio of the two starts, and with one modified step.";
+
+    fn points(scale: Scale) -> Vec<Setting> {
+        let plain = |alpha, steps| Setting::population(Method::Asymmetric, 5, alpha, steps);
+        let mut points = vec![plain(0.5, 6000)];
+        points.extend(SCALES.map(|alpha| plain(alpha, (60.0 / (ETA * alpha * alpha)) as usize + 400)));
+        points.extend(RATIOS.map(|ratio| Setting { ratio, ..plain(0.5, 4000) }));
+        let modified = |alpha, beta| Setting { beta, at: AT, ..Setting::population(Method::OneStep, 5, alpha, 1500) };
+        points.extend(MODIFIED.into_iter().flat_map(|alpha| [modified(alpha, 1.0), modified(alpha, 0.5)]));
+        points.push(plain(0.1, 1500));
+        if scale != Scale::Smoke {
+            points.extend([1.0, 0.7].map(|alpha| Setting::finite(Method::Asymmetric, 4, alpha, 1200)));
+            let finite = |alpha| Setting { beta: 1.0, at: AT, ..Setting::finite(Method::OneStep, 4, alpha, 1200) };
+            points.extend([0.5, 0.1].map(finite));
+            let symmetric =
+                |method, k| Setting { measured: Measured::Symmetric, m: 600, ..Setting::finite(method, k, 0.5, 1200) };
+            points.extend([symmetric(Method::Asymmetric, 4), symmetric(Method::Symmetric, 2)]);
+        }
+        points
+    }
+
+    fn trials(scale: Scale, point: &Setting) -> u32 {
+        match (scale, point.is_population(), point.steps) {
+            (Scale::Smoke, _, 4000) => 32,
+            (Scale::Smoke, ..) => 4,
+            (Scale::Default, true, 4000) => 40,
+            (Scale::Default, true, _) => 12,
+            (Scale::Default, false, _) => 3,
+            (Scale::Full, ..) => 40,
+        }
+    }
+
+    fn iterates(_: &Setting, trial: &Trial<'_>) -> usize {
+        if trial.index == 0 { 150 } else { 0 }
     }
 }
 

@@ -13,7 +13,7 @@ use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    harness::{experiment::Cost, seed::Trial, stats},
+    harness::{experiment::Cost, runs::Solve, seed::Trial, stats},
     record,
 };
 
@@ -140,19 +140,6 @@ impl Setting {
         self.measured == Measured::Population
     }
 
-    /// The predicted cost of a run; `rows` rows are written.
-    pub fn cost(&self, rows: u32) -> Cost {
-        let step = if self.is_population() {
-            let d = (self.r + 2 * self.k) as f64;
-            6.0 * d * d * self.k as f64 + 2.0 * d * d
-        } else {
-            2.0 * (self.n as f64).powi(4) + 6.0 * (self.n * self.n * self.k) as f64
-        };
-        let forming = 2.0 * self.m as f64 * (self.n as f64).powi(4);
-        let flops = 4.0 * (self.steps as f64 * (step + 2000.0) + forming);
-        Cost { flops, memory: 16 * (self.n as u64).pow(4).max((self.m * self.n * self.n) as u64), rows }
-    }
-
     fn truth(&self, trial: &Trial<'_>) -> Result<Truth, Error> {
         Truth::draw(self.n, self.r, KAPPA, &mut trial.paired("truth", &(self.n, self.r)))
     }
@@ -176,37 +163,44 @@ impl Setting {
     }
 }
 
-/// Runs settings that share their measurements in lockstep; `keep` points of each trajectory are returned.
-pub fn descend(settings: &[Setting], trial: &Trial<'_>, keep: usize) -> Result<Vec<(Run, Vec<Snapshot>)>, Error> {
-    let Some(first) = settings.first() else { return Ok(Vec::new()) };
-    let truth = first.truth(trial)?;
-    let starts: Vec<Descent> = settings.iter().map(|s| s.start(trial)).collect();
-    let mut watches: Vec<Watch> = settings.iter().map(|s| Watch::new(s, keep)).collect();
-    let ends = if first.is_population() {
-        let mut ends = Vec::new();
-        for (start, watch) in starts.iter().zip(&mut watches) {
-            let small = reduce(&truth, std::slice::from_ref(start))?;
+impl Solve for Setting {
+    type Run = Run;
+    type Iterate = Snapshot;
+
+    fn cost(&self, rows: u32) -> Cost {
+        let step = if self.is_population() {
+            let d = (self.r + 2 * self.k) as f64;
+            6.0 * d * d * self.k as f64 + 2.0 * d * d
+        } else {
+            2.0 * (self.n as f64).powi(4) + 6.0 * (self.n * self.n * self.k) as f64
+        };
+        let forming = 2.0 * self.m as f64 * (self.n as f64).powi(4);
+        let flops = 4.0 * (self.steps as f64 * (step + 2000.0) + forming);
+        Cost { flops, memory: 16 * (self.n as u64).pow(4).max((self.m * self.n * self.n) as u64), rows }
+    }
+
+    fn solve(&self, trial: &Trial<'_>, iterates: usize) -> Result<(Run, Vec<Snapshot>), Error> {
+        let truth = self.truth(trial)?;
+        let start = [self.start(trial)];
+        let mut watch = Watch::new(self, iterates);
+        let ends = if self.is_population() {
+            let small = reduce(&truth, &start)?;
             let target = small.truth.matrix();
-            let mut model = Population::new(&small.truth);
-            let steps = watch.setting.steps;
             let mut see = |i: &Iterate<'_>| watch.see(i, &target);
-            ends.extend(lockstep::descend(&mut model, &small.starts, ETA, steps, &mut see)?.value);
-        }
-        ends
-    } else {
-        let symmetric = first.measured == Measured::Symmetric;
-        let mut rng = trial.paired("operator", &(first.n, first.m, symmetric));
-        let operator = Operator::draw(&truth, first.m, symmetric, &mut rng)?;
-        let target = truth.matrix();
-        let mut see = |i: &Iterate<'_>| watches[i.run].see(i, &target);
-        let ends = lockstep::descend(&mut Normal::new(&operator), &starts, ETA, first.steps, &mut see)?.value;
-        for (end, watch) in ends.iter().zip(&mut watches) {
-            let x = algos::linalg::product(end.left(), end.right().transpose());
+            lockstep::descend(&mut Population::new(&small.truth), &small.starts, ETA, self.steps, &mut see)?.value
+        } else {
+            let symmetric = self.measured == Measured::Symmetric;
+            let mut rng = trial.paired("operator", &(self.n, self.m, symmetric));
+            let operator = Operator::draw(&truth, self.m, symmetric, &mut rng)?;
+            let target = truth.matrix();
+            let mut see = |i: &Iterate<'_>| watch.see(i, &target);
+            let ends = lockstep::descend(&mut Normal::new(&operator), &start, ETA, self.steps, &mut see)?.value;
+            let x = algos::linalg::product(ends[0].left(), ends[0].right().transpose());
             watch.root_loss = Some(operator.loss(x.as_ref())?.sqrt());
-        }
-        ends
-    };
-    watches.into_iter().zip(&ends).map(|(watch, end)| watch.finish(end)).collect()
+            ends
+        };
+        watch.finish(&ends[0])
+    }
 }
 
 /// Follows the error of every iterate.
@@ -282,47 +276,3 @@ impl Watch {
         Ok((run, snapshots))
     }
 }
-
-/// Declares an experiment whose points are [`Setting`]s and whose tables are `runs` and `trajectory`.
-macro_rules! descending {
-    ($(#[$doc:meta])* $name:ident, $key:literal, $about:literal, $points:expr, $trials:expr, $keep:expr) => {
-        $(#[$doc])*
-        #[derive(Debug, Default)]
-        pub struct $name;
-
-        impl $name {
-            /// One row per run.
-            pub const RUNS: Table<Self, Run> = Table::new("runs");
-            /// Log-spaced iterates of some runs.
-            pub const TRAJECTORY: Table<Self, Snapshot> = Table::new("trajectory");
-        }
-
-        impl Experiment for $name {
-            type Point = Setting;
-            const KEY: &'static str = $key;
-            const ABOUT: &'static str = $about;
-            const TABLES: &'static [TableSchema] = &[Self::RUNS.schema(), Self::TRAJECTORY.schema()];
-
-            fn points(scale: Scale) -> Vec<Setting> {
-                $points(scale)
-            }
-
-            fn trials(scale: Scale, point: &Setting) -> u32 {
-                $trials(scale, point)
-            }
-
-            fn cost(point: &Setting) -> Cost {
-                point.cost(2)
-            }
-
-            fn run(point: &Setting, trial: &Trial<'_>, out: &mut Out<Self>) -> Result<(), algos::Error> {
-                for (run, trajectory) in descend(std::slice::from_ref(point), trial, $keep(trial))? {
-                    out.put(Self::RUNS, run);
-                    trajectory.into_iter().for_each(|snapshot| out.put(Self::TRAJECTORY, snapshot));
-                }
-                Ok(())
-            }
-        }
-    };
-}
-pub(super) use descending;

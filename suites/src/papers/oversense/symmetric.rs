@@ -1,41 +1,45 @@
 //! The symmetric factorization: linear at the exact rank, sublinear above it.
 
-use super::setting::{ETA, Method, Run, Setting, Snapshot, descend, descending};
+use super::setting::{ETA, Method, Run, Setting};
 use crate::harness::prelude::*;
 use crate::papers::altmin::{largest, smallest};
-
-descending!(
-    /// Symmetric descents, and balanced asymmetric ones.
-    Symmetric,
-    "oversense-symmetric",
-    "Gradient descent on Z Zᵀ with as many columns as the rank and with more, in the population and from 1200 measurements; F Gᵀ from equal starts.",
-    points,
-    trials,
-    |trial: &Trial<'_>| if trial.index == 0 { 150 } else { 0 }
-);
 
 const WIDTHS: [usize; 3] = [4, 5, 10];
 const LONG: usize = 4000;
 
-fn points(scale: Scale) -> Vec<Setting> {
-    let long = if scale == Scale::Full { 40_000 } else { LONG };
-    let mut points = vec![Setting::population(Method::Symmetric, 3, 0.5, 600)];
-    points.extend(WIDTHS.map(|k| Setting::population(Method::Symmetric, k, 0.5, long)));
-    points.push(Setting::population(Method::Balanced, 5, 0.5, 6000));
-    if scale != Scale::Smoke {
-        points.push(Setting::finite(Method::Symmetric, 2, 0.5, 1200));
-        points.push(Setting::finite(Method::Symmetric, 4, 0.5, 1200));
-        points.push(Setting::finite(Method::Balanced, 4, 0.5, 1200));
-    }
-    points
-}
+/// Symmetric descents, and balanced asymmetric ones.
+#[derive(Debug, Default)]
+pub struct Symmetric;
 
-fn trials(scale: Scale, point: &Setting) -> u32 {
-    match (scale, point.is_population()) {
-        (Scale::Smoke, _) => 4,
-        (Scale::Default, true) => 10,
-        (Scale::Default, false) => 3,
-        (Scale::Full, _) => 20,
+impl Runs for Symmetric {
+    type Setting = Setting;
+    const KEY: &'static str = "oversense-symmetric";
+    const ABOUT: &'static str = "Gradient descent on Z Zᵀ with as many columns as the rank and with more, in the population and from 1200 measurements; F Gᵀ from equal starts.";
+
+    fn points(scale: Scale) -> Vec<Setting> {
+        let long = if scale == Scale::Full { 40_000 } else { LONG };
+        let mut points = vec![Setting::population(Method::Symmetric, 3, 0.5, 600)];
+        points.extend(WIDTHS.map(|k| Setting::population(Method::Symmetric, k, 0.5, long)));
+        points.push(Setting::population(Method::Balanced, 5, 0.5, 6000));
+        if scale != Scale::Smoke {
+            points.push(Setting::finite(Method::Symmetric, 2, 0.5, 1200));
+            points.push(Setting::finite(Method::Symmetric, 4, 0.5, 1200));
+            points.push(Setting::finite(Method::Balanced, 4, 0.5, 1200));
+        }
+        points
+    }
+
+    fn trials(scale: Scale, point: &Setting) -> u32 {
+        match (scale, point.is_population()) {
+            (Scale::Smoke, _) => 4,
+            (Scale::Default, true) => 10,
+            (Scale::Default, false) => 3,
+            (Scale::Full, _) => 20,
+        }
+    }
+
+    fn iterates(_: &Setting, trial: &Trial<'_>) -> usize {
+        if trial.index == 0 { 150 } else { 0 }
     }
 }
 

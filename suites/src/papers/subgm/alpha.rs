@@ -1,18 +1,8 @@
 //! The floor of the error is a power of the start's scale.
 
 use crate::harness::prelude::*;
-use crate::papers::sensing::{Law, Rule, Run, Setting, Snapshot, Start, sensing, solve};
+use crate::papers::sensing::{Law, Rule, Run, Setting, Start};
 use algos::recovery::schedule::{Corruption, Target, difficulty};
-
-sensing!(
-    /// Starts of many scales, with steps that decay and, as a control, steps that are not summable.
-    AlphaPower,
-    "alpha-power",
-    "The last error of SubGM at full width over starts of scale α, with the schedule made for each α; the same with steps that are not summable.",
-    points,
-    trials,
-    |_: &Setting, _: &Trial<'_>| 0
-);
 
 const SIZES: [usize; 2] = [800, 3200];
 
@@ -20,31 +10,41 @@ fn tolerance(m: usize) -> f64 {
     if m == SIZES[0] { 1e-9 } else { 1e-10 }
 }
 
-fn points(scale: Scale) -> Vec<Setting> {
-    if scale == Scale::Smoke {
-        return Vec::new();
-    }
-    let base = |m| Setting::new(20, 2, m).outliers(Law::Gauss, 0.2, 10.0);
-    let scheduled = |m: usize, exponent: i32| {
-        let alpha = 10f64.powi(exponent);
-        base(m).start(Start::Gaussian, alpha, 20).scheduled(alpha, tolerance(m), None)
-    };
-    let walking =
-        |rule, eta, exponent| base(800).start(Start::Gaussian, 10f64.powi(exponent), 20).rule(rule, eta, 4000);
-    let mut points: Vec<_> = (2..=7).map(|k| scheduled(800, -k)).collect();
-    points.extend((2..=5).map(|k| scheduled(3200, -k)));
-    for k in [2, 4, 6] {
-        points.extend([walking(Rule::Constant, 0.02, -k), walking(Rule::InvSqrt, 0.2, -k)]);
-    }
-    points
-}
+/// Starts of many scales, with steps that decay and, as a control, steps that are not summable.
+#[derive(Debug, Default)]
+pub struct AlphaPower;
 
-fn trials(scale: Scale, point: &Setting) -> u32 {
-    match (scale, point.rule, point.m) {
-        (Scale::Full, ..) => 50,
-        (_, Rule::Geometric, 800) => 16,
-        (_, Rule::Geometric, _) => 8,
-        _ => 4,
+impl Runs for AlphaPower {
+    type Setting = Setting;
+    const KEY: &'static str = "alpha-power";
+    const ABOUT: &'static str = "The last error of SubGM at full width over starts of scale α, with the schedule made for each α; the same with steps that are not summable.";
+
+    fn points(scale: Scale) -> Vec<Setting> {
+        if scale == Scale::Smoke {
+            return Vec::new();
+        }
+        let base = |m| Setting::new(20, 2, m).outliers(Law::Gauss, 0.2, 10.0);
+        let scheduled = |m: usize, exponent: i32| {
+            let alpha = 10f64.powi(exponent);
+            base(m).start(Start::Gaussian, alpha, 20).scheduled(alpha, tolerance(m), None)
+        };
+        let walking =
+            |rule, eta, exponent| base(800).start(Start::Gaussian, 10f64.powi(exponent), 20).rule(rule, eta, 4000);
+        let mut points: Vec<_> = (2..=7).map(|k| scheduled(800, -k)).collect();
+        points.extend((2..=5).map(|k| scheduled(3200, -k)));
+        for k in [2, 4, 6] {
+            points.extend([walking(Rule::Constant, 0.02, -k), walking(Rule::InvSqrt, 0.2, -k)]);
+        }
+        points
+    }
+
+    fn trials(scale: Scale, point: &Setting) -> u32 {
+        match (scale, point.rule, point.m) {
+            (Scale::Full, ..) => 50,
+            (_, Rule::Geometric, 800) => 16,
+            (_, Rule::Geometric, _) => 8,
+            _ => 4,
+        }
     }
 }
 

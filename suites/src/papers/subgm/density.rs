@@ -1,17 +1,7 @@
 //! Any fraction of outliers below one is tolerated, for more measurements.
 
 use crate::harness::prelude::*;
-use crate::papers::sensing::{Law, Run, Setting, Snapshot, Start, sensing, solve};
-
-sensing!(
-    /// Fractions and kinds of outliers.
-    OutlierDensity,
-    "outlier-density",
-    "SubGM with a growing fraction p of outliers and m = 300/(1−p)² measurements, and with four kinds of outliers.",
-    points,
-    trials,
-    |_: &Setting, _: &Trial<'_>| 0
-);
+use crate::papers::sensing::{Law, Run, Setting, Start};
 
 const KINDS: [Law; 3] = [Law::OneSided, Law::Cauchy, Law::Replace];
 
@@ -23,24 +13,35 @@ fn densities(scale: Scale) -> &'static [f64] {
     }
 }
 
-fn points(scale: Scale) -> Vec<Setting> {
-    let base = |law, p: f64| {
-        let m = (300.0 / ((1.0 - p) * (1.0 - p))).round() as usize;
-        Setting::new(20, 1, m).outliers(law, p, 10.0).scheduled(1e-6, 1e-7, None).start(Start::Gaussian, 1e-6, 20)
-    };
-    let mut points: Vec<_> = densities(scale).iter().map(|&p| base(Law::Gauss, p)).collect();
-    if scale != Scale::Smoke {
-        points.extend(KINDS.map(|law| base(law, 0.3)));
-    }
-    points.push(base(Law::Aligned, 0.5));
-    points
-}
+/// Fractions and kinds of outliers.
+#[derive(Debug, Default)]
+pub struct OutlierDensity;
 
-fn trials(scale: Scale, _: &Setting) -> u32 {
-    match scale {
-        Scale::Smoke => 6,
-        Scale::Default => 12,
-        Scale::Full => 50,
+impl Runs for OutlierDensity {
+    type Setting = Setting;
+    const KEY: &'static str = "outlier-density";
+    const ABOUT: &'static str =
+        "SubGM with a growing fraction p of outliers and m = 300/(1−p)² measurements, and with four kinds of outliers.";
+
+    fn points(scale: Scale) -> Vec<Setting> {
+        let base = |law, p: f64| {
+            let m = (300.0 / ((1.0 - p) * (1.0 - p))).round() as usize;
+            Setting::new(20, 1, m).outliers(law, p, 10.0).scheduled(1e-6, 1e-7, None).start(Start::Gaussian, 1e-6, 20)
+        };
+        let mut points: Vec<_> = densities(scale).iter().map(|&p| base(Law::Gauss, p)).collect();
+        if scale != Scale::Smoke {
+            points.extend(KINDS.map(|law| base(law, 0.3)));
+        }
+        points.push(base(Law::Aligned, 0.5));
+        points
+    }
+
+    fn trials(scale: Scale, _: &Setting) -> u32 {
+        match scale {
+            Scale::Smoke => 6,
+            Scale::Default => 12,
+            Scale::Full => 50,
+        }
     }
 }
 

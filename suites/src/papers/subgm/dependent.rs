@@ -1,33 +1,33 @@
 //! Independence of noise and measurements is needed: outliers that vote for another matrix win.
 
 use crate::harness::prelude::*;
-use crate::papers::sensing::{Law, Run, Setting, Snapshot, Start, sensing, solve};
+use crate::papers::sensing::{Law, Run, Setting, Start};
 
-sensing!(
-    /// Outliers of one law, independent of the measurements or not.
-    DependentOutliers,
-    "dependent-outliers",
-    "SubGM with 60 % outliers that are independent of the measurements, and with outliers of the same law that vote for another matrix.",
-    points,
-    trials,
-    |_: &Setting, _: &Trial<'_>| 0
-);
+/// Outliers of one law, independent of the measurements or not.
+#[derive(Debug, Default)]
+pub struct DependentOutliers;
 
-fn points(_: Scale) -> Vec<Setting> {
-    // ‖wwᵀ − X*‖² = 3, so both kinds have the law N(0, 3).
-    [Law::Gauss, Law::Decoy]
-        .map(|law| {
-            let setting = Setting::new(20, 2, 1600).outliers(law, 0.6, 3f64.sqrt()).scheduled(1e-6, 1e-8, None);
-            setting.start(Start::Gaussian, 1e-6, 20)
-        })
-        .into()
-}
+impl Runs for DependentOutliers {
+    type Setting = Setting;
+    const KEY: &'static str = "dependent-outliers";
+    const ABOUT: &'static str = "SubGM with 60 % outliers that are independent of the measurements, and with outliers of the same law that vote for another matrix.";
 
-fn trials(scale: Scale, _: &Setting) -> u32 {
-    match scale {
-        Scale::Smoke => 2,
-        Scale::Default => 10,
-        Scale::Full => 50,
+    fn points(_: Scale) -> Vec<Setting> {
+        // ‖wwᵀ − X*‖² = 3, so both kinds have the law N(0, 3).
+        [Law::Gauss, Law::Decoy]
+            .map(|law| {
+                let setting = Setting::new(20, 2, 1600).outliers(law, 0.6, 3f64.sqrt()).scheduled(1e-6, 1e-8, None);
+                setting.start(Start::Gaussian, 1e-6, 20)
+            })
+            .into()
+    }
+
+    fn trials(scale: Scale, _: &Setting) -> u32 {
+        match scale {
+            Scale::Smoke => 2,
+            Scale::Default => 10,
+            Scale::Full => 50,
+        }
     }
 }
 

@@ -3,30 +3,38 @@
 use std::collections::BTreeMap;
 
 use crate::harness::prelude::*;
-use crate::papers::sensing::{Rule, Run, Setting, Snapshot, Start, sensing, solve};
+use crate::papers::sensing::{Rule, Run, Setting, Start};
 
-sensing!(
-    /// Noiseless runs with steps proportional to the loss.
-    Exponential,
-    "small-init-exponential",
-    "Noiseless SubGM with steps proportional to the loss, from a small start at r′=r and r′=d and from a large start at r′=d.",
-    points,
-    trials,
-    |point: &Setting, _: &Trial<'_>| if point.alpha == 1.0 { 60 } else { 100 }
-);
+/// Noiseless runs with steps proportional to the loss.
+#[derive(Debug, Default)]
+pub struct Exponential;
 
-fn points(scale: Scale) -> Vec<Setting> {
-    let base = |iterations| Setting::new(20, 2, 1600).rule(Rule::LossProportional, 0.1, iterations);
-    let long = if scale == Scale::Smoke { 2000 } else { 4000 };
-    vec![base(600).start(Start::Spectral, 1e-6, 2), base(600).start(Start::Gaussian, 1e-6, 20), base(long).large(20)]
-}
+impl Runs for Exponential {
+    type Setting = Setting;
+    const KEY: &'static str = "small-init-exponential";
+    const ABOUT: &'static str = "Noiseless SubGM with steps proportional to the loss, from a small start at r′=r and r′=d and from a large start at r′=d.";
 
-fn trials(scale: Scale, point: &Setting) -> u32 {
-    match (scale, point.alpha == 1.0) {
-        (Scale::Smoke, true) => 3,
-        (Scale::Smoke, false) => 6,
-        (Scale::Default, _) => 12,
-        (Scale::Full, _) => 50,
+    fn points(scale: Scale) -> Vec<Setting> {
+        let base = |iterations| Setting::new(20, 2, 1600).rule(Rule::LossProportional, 0.1, iterations);
+        let long = if scale == Scale::Smoke { 2000 } else { 4000 };
+        vec![
+            base(600).start(Start::Spectral, 1e-6, 2),
+            base(600).start(Start::Gaussian, 1e-6, 20),
+            base(long).large(20),
+        ]
+    }
+
+    fn trials(scale: Scale, point: &Setting) -> u32 {
+        match (scale, point.alpha == 1.0) {
+            (Scale::Smoke, true) => 3,
+            (Scale::Smoke, false) => 6,
+            (Scale::Default, _) => 12,
+            (Scale::Full, _) => 50,
+        }
+    }
+
+    fn iterates(point: &Setting, _: &Trial<'_>) -> usize {
+        if point.alpha == 1.0 { 60 } else { 100 }
     }
 }
 

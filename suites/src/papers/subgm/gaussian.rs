@@ -1,17 +1,7 @@
 //! Dense Gaussian noise: the error is of the order of ν√(dr/m), whatever the width.
 
 use crate::harness::prelude::*;
-use crate::papers::sensing::{Law, Run, Setting, Snapshot, Start, sensing, solve};
-
-sensing!(
-    /// Gaussian noise of unknown standard deviation.
-    GaussianRate,
-    "gaussian-rate",
-    "The last error of SubGM under dense Gaussian noise over its standard deviation, the number of measurements, and order and rank.",
-    points,
-    trials,
-    |_: &Setting, _: &Trial<'_>| 0
-);
+use crate::papers::sensing::{Law, Run, Setting, Start};
 
 const LEVELS: [f64; 4] = [0.01, 0.03, 0.1, 0.3];
 const SIZES: [usize; 4] = [400, 800, 1600, 3200];
@@ -22,29 +12,39 @@ fn setting(d: usize, r: usize, m: usize, law: Law, nu: f64) -> Setting {
     Setting::new(d, r, m).dense(law, nu).scheduled(1e-6, 1e-5, None).start(Start::Gaussian, 1e-6, d)
 }
 
-fn points(scale: Scale) -> Vec<Setting> {
-    if scale == Scale::Smoke {
-        return Vec::new();
-    }
-    let mut points: Vec<Setting> = LEVELS.iter().map(|&nu| setting(20, 2, 800, Law::Dense, nu)).collect();
-    points.push(setting(20, 2, 800, Law::Dense, 0.1).start(Start::Spectral, 1e-6, 2));
-    let others = SIZES.into_iter().filter(|&m| m != 800);
-    points.extend(others.map(|m| setting(20, 2, m, Law::Dense, 0.1)));
-    let shapes = SHAPES.into_iter().filter(|&shape| shape != (20, 2));
-    points.extend(shapes.map(|(d, r)| setting(d, r, 1600, Law::Dense, 0.1)));
-    points.extend(SIZES.map(|m| setting(20, 2, m, Law::DenseDependent, 0.1)));
-    points
-}
+/// Gaussian noise of unknown standard deviation.
+#[derive(Debug, Default)]
+pub struct GaussianRate;
 
-fn trials(scale: Scale, point: &Setting) -> u32 {
-    let slope_in_m = (point.d, point.r, point.width) == (20, 2, 20) && point.size == 0.1;
-    match scale {
-        Scale::Smoke => 0,
-        Scale::Full => 50,
-        Scale::Default if point.noise == Law::DenseDependent => 4,
-        Scale::Default if slope_in_m => 24,
-        Scale::Default if point.m == 1600 => 16,
-        Scale::Default => 12,
+impl Runs for GaussianRate {
+    type Setting = Setting;
+    const KEY: &'static str = "gaussian-rate";
+    const ABOUT: &'static str = "The last error of SubGM under dense Gaussian noise over its standard deviation, the number of measurements, and order and rank.";
+
+    fn points(scale: Scale) -> Vec<Setting> {
+        if scale == Scale::Smoke {
+            return Vec::new();
+        }
+        let mut points: Vec<Setting> = LEVELS.iter().map(|&nu| setting(20, 2, 800, Law::Dense, nu)).collect();
+        points.push(setting(20, 2, 800, Law::Dense, 0.1).start(Start::Spectral, 1e-6, 2));
+        let others = SIZES.into_iter().filter(|&m| m != 800);
+        points.extend(others.map(|m| setting(20, 2, m, Law::Dense, 0.1)));
+        let shapes = SHAPES.into_iter().filter(|&shape| shape != (20, 2));
+        points.extend(shapes.map(|(d, r)| setting(d, r, 1600, Law::Dense, 0.1)));
+        points.extend(SIZES.map(|m| setting(20, 2, m, Law::DenseDependent, 0.1)));
+        points
+    }
+
+    fn trials(scale: Scale, point: &Setting) -> u32 {
+        let slope_in_m = (point.d, point.r, point.width) == (20, 2, 20) && point.size == 0.1;
+        match scale {
+            Scale::Smoke => 0,
+            Scale::Full => 50,
+            Scale::Default if point.noise == Law::DenseDependent => 4,
+            Scale::Default if slope_in_m => 24,
+            Scale::Default if point.m == 1600 => 16,
+            Scale::Default => 12,
+        }
     }
 }
 

@@ -1,42 +1,42 @@
 //! The error does not depend on the size of the outliers.
 
 use crate::harness::prelude::*;
-use crate::papers::sensing::{Law, Rule, Run, Setting, Snapshot, Start, sensing, solve};
-
-sensing!(
-    /// Outliers of all sizes, the same unit normals.
-    OutlierMagnitude,
-    "outlier-magnitude",
-    "SubGM on the same data with outliers of scale 1 to 1e12, least squares by gradient descent beside it, and outliers that depend on the measurements.",
-    points,
-    trials,
-    |_: &Setting, _: &Trial<'_>| 0
-);
+use crate::papers::sensing::{Law, Rule, Run, Setting, Start};
 
 const BIG: [f64; 3] = [1e2, 1e6, 1e12];
 
-fn points(scale: Scale) -> Vec<Setting> {
-    let base = |law, size| {
-        let setting = Setting::new(20, 2, 800).outliers(law, 0.3, size);
-        setting.scheduled(1e-6, 1e-8, None).start(Start::Gaussian, 1e-6, 20)
-    };
-    let squares = |size: f64| {
-        let setting = Setting::new(20, 2, 800).outliers(Law::Gauss, 0.3, size);
-        setting.start(Start::Gaussian, 1e-3, 20).rule(Rule::LeastSquares, 0.05 / size.max(1.0), 1500)
-    };
-    if scale == Scale::Smoke {
-        return vec![base(Law::Gauss, 1.0), base(Law::Gauss, 1e12), base(Law::Aligned, 1e12)];
-    }
-    let mut points: Vec<_> = [1.0].into_iter().chain(BIG).map(|size| base(Law::Gauss, size)).collect();
-    points.extend([squares(1.0), squares(10.0), base(Law::Aligned, 1e12)]);
-    points
-}
+/// Outliers of all sizes, the same unit normals.
+#[derive(Debug, Default)]
+pub struct OutlierMagnitude;
 
-fn trials(scale: Scale, _: &Setting) -> u32 {
-    match scale {
-        Scale::Smoke => 8,
-        Scale::Default => 16,
-        Scale::Full => 50,
+impl Runs for OutlierMagnitude {
+    type Setting = Setting;
+    const KEY: &'static str = "outlier-magnitude";
+    const ABOUT: &'static str = "SubGM on the same data with outliers of scale 1 to 1e12, least squares by gradient descent beside it, and outliers that depend on the measurements.";
+
+    fn points(scale: Scale) -> Vec<Setting> {
+        let base = |law, size| {
+            let setting = Setting::new(20, 2, 800).outliers(law, 0.3, size);
+            setting.scheduled(1e-6, 1e-8, None).start(Start::Gaussian, 1e-6, 20)
+        };
+        let squares = |size: f64| {
+            let setting = Setting::new(20, 2, 800).outliers(Law::Gauss, 0.3, size);
+            setting.start(Start::Gaussian, 1e-3, 20).rule(Rule::LeastSquares, 0.05 / size.max(1.0), 1500)
+        };
+        if scale == Scale::Smoke {
+            return vec![base(Law::Gauss, 1.0), base(Law::Gauss, 1e12), base(Law::Aligned, 1e12)];
+        }
+        let mut points: Vec<_> = [1.0].into_iter().chain(BIG).map(|size| base(Law::Gauss, size)).collect();
+        points.extend([squares(1.0), squares(10.0), base(Law::Aligned, 1e12)]);
+        points
+    }
+
+    fn trials(scale: Scale, _: &Setting) -> u32 {
+        match scale {
+            Scale::Smoke => 8,
+            Scale::Default => 16,
+            Scale::Full => 50,
+        }
     }
 }
 

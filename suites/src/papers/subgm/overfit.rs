@@ -1,39 +1,43 @@
 //! Under dense noise, least squares passes a good point and overfits; SubGM with decaying steps stays.
 
 use crate::harness::prelude::*;
-use crate::papers::sensing::{Law, Rule, Run, Setting, Snapshot, Start, sensing, solve};
+use crate::papers::sensing::{Law, Rule, Run, Setting, Start};
 
-sensing!(
-    /// Gradient descent and SubGM beyond convergence.
-    Overfit,
-    "l2-overfits",
-    "Gradient descent on the squared loss and SubGM at r′=d under dense noise with few measurements: best and last iterates.",
-    points,
-    trials,
-    |_: &Setting, trial: &Trial<'_>| if trial.index < 3 { 100 } else { 0 }
-);
+/// Gradient descent and SubGM beyond convergence.
+#[derive(Debug, Default)]
+pub struct Overfit;
 
-fn points(scale: Scale) -> Vec<Setting> {
-    if scale == Scale::Smoke {
-        return Vec::new();
+impl Runs for Overfit {
+    type Setting = Setting;
+    const KEY: &'static str = "l2-overfits";
+    const ABOUT: &'static str = "Gradient descent on the squared loss and SubGM at r′=d under dense noise with few measurements: best and last iterates.";
+
+    fn points(scale: Scale) -> Vec<Setting> {
+        if scale == Scale::Smoke {
+            return Vec::new();
+        }
+        let squares = |nu| {
+            let setting = Setting::new(20, 2, 300).dense(Law::Dense, nu);
+            setting.start(Start::Gaussian, 1e-3, 20).rule(Rule::LeastSquares, 0.1, 10_000)
+        };
+        let absolute = |nu| {
+            let setting = Setting::new(20, 2, 300).dense(Law::Dense, nu).scheduled(1e-6, 1e-8, Some(nu));
+            setting.start(Start::Gaussian, 1e-6, 20)
+        };
+        vec![squares(0.5), absolute(0.5), squares(0.0)]
     }
-    let squares = |nu| {
-        let setting = Setting::new(20, 2, 300).dense(Law::Dense, nu);
-        setting.start(Start::Gaussian, 1e-3, 20).rule(Rule::LeastSquares, 0.1, 10_000)
-    };
-    let absolute = |nu| {
-        let setting = Setting::new(20, 2, 300).dense(Law::Dense, nu).scheduled(1e-6, 1e-8, Some(nu));
-        setting.start(Start::Gaussian, 1e-6, 20)
-    };
-    vec![squares(0.5), absolute(0.5), squares(0.0)]
-}
 
-fn trials(scale: Scale, point: &Setting) -> u32 {
-    match scale {
-        Scale::Full => 50,
-        _ if point.size == 0.0 => 8,
-        _ if point.rule == Rule::Geometric => 40,
-        _ => 24,
+    fn trials(scale: Scale, point: &Setting) -> u32 {
+        match scale {
+            Scale::Full => 50,
+            _ if point.size == 0.0 => 8,
+            _ if point.rule == Rule::Geometric => 40,
+            _ => 24,
+        }
+    }
+
+    fn iterates(_: &Setting, trial: &Trial<'_>) -> usize {
+        if trial.index < 3 { 100 } else { 0 }
     }
 }
 

@@ -1,17 +1,7 @@
 //! The iteration count does not depend on the width of the factor.
 
 use crate::harness::prelude::*;
-use crate::papers::sensing::{Law, Run, Setting, Snapshot, Start, sensing, solve};
-
-sensing!(
-    /// Small and large starts of all widths.
-    RankAgnostic,
-    "rank-agnostic",
-    "SubGM from small and large starts with factors of width r to d, on an easy set and on one where even knowing the outliers' places would not determine the truth linearly.",
-    points,
-    trials,
-    |_: &Setting, trial: &Trial<'_>| if trial.index < 5 { 120 } else { 0 }
-);
+use crate::papers::sensing::{Law, Run, Setting, Start};
 
 const ALPHA: f64 = 1e-6;
 
@@ -46,22 +36,36 @@ impl Set {
     }
 }
 
-fn points(scale: Scale) -> Vec<Setting> {
-    match scale {
-        Scale::Smoke => EASY.points(&[20], false),
-        Scale::Default => [EASY.points(EASY.widths, false), HARD.points(HARD.widths, true)].concat(),
-        Scale::Full => [&EASY, &HARD, &WIDE].map(|set| set.points(set.widths, true)).concat(),
-    }
-}
+/// Small and large starts of all widths.
+#[derive(Debug, Default)]
+pub struct RankAgnostic;
 
-fn trials(scale: Scale, point: &Setting) -> u32 {
-    match (scale, point.d, point.alpha == 1.0) {
-        (Scale::Smoke, _, true) => 6,
-        (Scale::Default, _, true) => 8,
-        (Scale::Smoke, ..) | (Scale::Default, 20, _) => 24,
-        (Scale::Default, ..) => 12,
-        (Scale::Full, 20 | 40, _) if point.m <= 1000 => 50,
-        (Scale::Full, ..) => 20,
+impl Runs for RankAgnostic {
+    type Setting = Setting;
+    const KEY: &'static str = "rank-agnostic";
+    const ABOUT: &'static str = "SubGM from small and large starts with factors of width r to d, on an easy set and on one where even knowing the outliers' places would not determine the truth linearly.";
+
+    fn points(scale: Scale) -> Vec<Setting> {
+        match scale {
+            Scale::Smoke => EASY.points(&[20], false),
+            Scale::Default => [EASY.points(EASY.widths, false), HARD.points(HARD.widths, true)].concat(),
+            Scale::Full => [&EASY, &HARD, &WIDE].map(|set| set.points(set.widths, true)).concat(),
+        }
+    }
+
+    fn trials(scale: Scale, point: &Setting) -> u32 {
+        match (scale, point.d, point.alpha == 1.0) {
+            (Scale::Smoke, _, true) => 6,
+            (Scale::Default, _, true) => 8,
+            (Scale::Smoke, ..) | (Scale::Default, 20, _) => 24,
+            (Scale::Default, ..) => 12,
+            (Scale::Full, 20 | 40, _) if point.m <= 1000 => 50,
+            (Scale::Full, ..) => 20,
+        }
+    }
+
+    fn iterates(_: &Setting, trial: &Trial<'_>) -> usize {
+        if trial.index < 5 { 120 } else { 0 }
     }
 }
 

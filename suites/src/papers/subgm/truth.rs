@@ -1,17 +1,7 @@
 //! The truth need not minimise the loss, and the small start finds it all the same.
 
 use crate::harness::prelude::*;
-use crate::papers::sensing::{Law, Rule, Run, Setting, Snapshot, Start, sensing, solve};
-
-sensing!(
-    /// Small and large starts where half of the measurements are outliers.
-    TruthNotOptimal,
-    "truth-not-optimal",
-    "Small and large starts at r′=d with few measurements, half of them corrupted: the loss at the last iterate against the loss of the truth.",
-    points,
-    trials,
-    |_: &Setting, trial: &Trial<'_>| if trial.index < 5 { 100 } else { 0 }
-);
+use crate::papers::sensing::{Law, Rule, Run, Setting, Start};
 
 /// Both starts at a density of outliers.
 fn starts(p: f64) -> [Setting; 2] {
@@ -20,20 +10,34 @@ fn starts(p: f64) -> [Setting; 2] {
     [base.start(Start::Gaussian, 1e-6, 30), large]
 }
 
-fn points(_: Scale) -> Vec<Setting> {
-    let [small, large] = starts(0.5);
-    let [_, control] = starts(0.05);
-    vec![small, large, control]
-}
+/// Small and large starts where half of the measurements are outliers.
+#[derive(Debug, Default)]
+pub struct TruthNotOptimal;
 
-fn trials(scale: Scale, point: &Setting) -> u32 {
-    match (scale, point.p == 0.5) {
-        (Scale::Smoke, true) => 5,
-        (Scale::Smoke, false) => 2,
-        (Scale::Default, true) => 20,
-        (Scale::Default, false) => 4,
-        (Scale::Full, true) => 50,
-        (Scale::Full, false) => 20,
+impl Runs for TruthNotOptimal {
+    type Setting = Setting;
+    const KEY: &'static str = "truth-not-optimal";
+    const ABOUT: &'static str = "Small and large starts at r′=d with few measurements, half of them corrupted: the loss at the last iterate against the loss of the truth.";
+
+    fn points(_: Scale) -> Vec<Setting> {
+        let [small, large] = starts(0.5);
+        let [_, control] = starts(0.05);
+        vec![small, large, control]
+    }
+
+    fn trials(scale: Scale, point: &Setting) -> u32 {
+        match (scale, point.p == 0.5) {
+            (Scale::Smoke, true) => 5,
+            (Scale::Smoke, false) => 2,
+            (Scale::Default, true) => 20,
+            (Scale::Default, false) => 4,
+            (Scale::Full, true) => 50,
+            (Scale::Full, false) => 20,
+        }
+    }
+
+    fn iterates(_: &Setting, trial: &Trial<'_>) -> usize {
+        if trial.index < 5 { 100 } else { 0 }
     }
 }
 

@@ -1,0 +1,69 @@
+//! Experiments whose trial is one run of an iteration: a row for the run, and some of its iterates.
+
+use super::{
+    experiment::{Cost, Experiment, Out, Scale, Table, TableSchema},
+    record::Record,
+    seed::Trial,
+};
+
+/// A point that knows how it is run.
+pub trait Solve: Record {
+    /// What a run leaves.
+    type Run: Record;
+    /// What is kept of an iterate.
+    type Iterate: Record;
+
+    /// The predicted cost of one run that writes this many rows.
+    fn cost(&self, rows: u32) -> Cost;
+    /// Draws the problem of a trial, solves it, and keeps at most `iterates` iterates.
+    fn solve(&self, trial: &Trial<'_>, iterates: usize) -> Result<(Self::Run, Vec<Self::Iterate>), algos::Error>;
+}
+
+/// An [`Experiment`] with the tables `runs` and `trajectory`, for points that know how they are run.
+pub trait Runs: Sync + Sized + 'static {
+    /// The point.
+    type Setting: Solve;
+    /// See [`Experiment::KEY`].
+    const KEY: &'static str;
+    /// See [`Experiment::ABOUT`].
+    const ABOUT: &'static str;
+    /// One row per run.
+    const RUNS: Table<Self, <Self::Setting as Solve>::Run> = Table::new("runs");
+    /// Iterates of some runs.
+    const TRAJECTORY: Table<Self, <Self::Setting as Solve>::Iterate> = Table::new("trajectory");
+
+    /// See [`Experiment::points`].
+    fn points(scale: Scale) -> Vec<Self::Setting>;
+    /// See [`Experiment::trials`].
+    fn trials(scale: Scale, point: &Self::Setting) -> u32;
+    /// At most how many iterates of a trial are kept.
+    fn iterates(_point: &Self::Setting, _trial: &Trial<'_>) -> usize {
+        0
+    }
+}
+
+impl<R: Runs> Experiment for R {
+    type Point = R::Setting;
+    const KEY: &'static str = R::KEY;
+    const ABOUT: &'static str = R::ABOUT;
+    const TABLES: &'static [TableSchema] = &[R::RUNS.schema(), R::TRAJECTORY.schema()];
+
+    fn points(scale: Scale) -> Vec<Self::Point> {
+        R::points(scale)
+    }
+
+    fn trials(scale: Scale, point: &Self::Point) -> u32 {
+        R::trials(scale, point)
+    }
+
+    fn cost(point: &Self::Point) -> Cost {
+        point.cost(2)
+    }
+
+    fn run(point: &Self::Point, trial: &Trial<'_>, out: &mut Out<Self>) -> Result<(), algos::Error> {
+        let (run, iterates) = point.solve(trial, R::iterates(point, trial))?;
+        out.put(R::RUNS, run);
+        iterates.into_iter().for_each(|iterate| out.put(R::TRAJECTORY, iterate));
+        Ok(())
+    }
+}
