@@ -9,7 +9,7 @@
 //! | [`completion`] | a low-rank matrix from a few entries, and gradient descent on factors | Jain, Netrapalli & Sanghavi, [arXiv:1212.0467](https://arxiv.org/abs/1212.0467); Gu, Song, Yin & Zhang, [arXiv:2302.11068](https://arxiv.org/abs/2302.11068); Xiong, Ding & Du, [arXiv:2310.01769](https://arxiv.org/abs/2310.01769) |
 //! | [`recovery`] | a low-rank matrix from grossly corrupted linear measurements | Ma & Fattahi, [arXiv:2202.08788](https://arxiv.org/abs/2202.08788) |
 //! | [`factorize`] | eigenvalues, singular values, Cholesky and QR by one iteration with random pivots | Detherage & Shah, [arXiv:2505.02023](https://arxiv.org/abs/2505.02023) |
-//! | [`tensor`] | symmetric tensors as sums of powers, Tucker formats, tensor principal components | Kileel & Pereira, [arXiv:1912.04007](https://arxiv.org/abs/1912.04007); Benner, Khoromskij, Khoromskaia & Sun, [arXiv:2503.01696](https://arxiv.org/abs/2503.01696) |
+//! | [`tensor`] | symmetric tensors as sums of powers of vectors, and the spike of a noisy tensor | Kileel & Pereira, [arXiv:1912.04007](https://arxiv.org/abs/1912.04007); [arXiv:2603.06028](https://arxiv.org/abs/2603.06028) |
 //!
 //! Nothing here reads a clock, a file or global state; randomness comes only from a generator that the caller passes.
 
