@@ -88,7 +88,7 @@ impl Spec {
             argument(r <= d, "rank", r as f64, "at most d orthonormal components")?;
             a = orthonormal_basis(a.as_ref())?;
         }
-        for j in 0..r {
+        for (j, weight) in weights.iter_mut().enumerate() {
             let column = a.col_as_slice_mut(j);
             match self.vectors {
                 Vectors::Shifted(c) => column.iter_mut().for_each(|x| *x += c),
@@ -99,7 +99,7 @@ impl Spec {
             let length = norm(column);
             column.iter_mut().for_each(|x| *x /= length);
             if matches!(self.vectors, Vectors::Raw(_)) {
-                weights[j] *= length.powi(m as i32);
+                *weight *= length.powi(m as i32);
             }
         }
         Ok(Truth { vectors: a, weights })

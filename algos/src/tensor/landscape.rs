@@ -113,10 +113,9 @@ impl Landscape {
             if moved < 1e-13 {
                 return (x, true, t);
             }
-            if t % 100 == 0 && f > 0.9 {
-                if let Some(end) = self.newton(&x) {
-                    return (end, true, t);
-                }
+            let end = if t % 100 == 0 && f > 0.9 { self.newton(&x) } else { None };
+            if let Some(end) = end {
+                return (end, true, t);
             }
         }
         (x, false, 2000)

@@ -1,4 +1,4 @@
-//! Symmetric tensors as sums of powers of vectors, and tensors in Tucker format.
+//! Symmetric tensors as sums of powers of vectors.
 //!
 //! # Problem
 //!
@@ -19,8 +19,10 @@
 //! # What is here
 //!
 //! [`decompose`] runs any [`Variant`]. [`symmetric`] holds tensors in packed form and converts from and to `ndarray`,
-//! [`flattening`] unfolds them, [`subspace`] has `F` and [`power`] the climb by themselves, [`instance`] draws tensors with
-//! planted components, [`diagnose`] measures errors.
+//! [`flattening`] unfolds them, [`subspace`] has `F` and [`power`] the climb by themselves, [`landscape`] the same from
+//! known components, [`sshopm`] the shifted power method on a tensor itself; [`instance`] draws tensors with planted
+//! components, [`diagnose`] measures errors, [`baseline`] has what the method is compared with, and [`langevin`] averages
+//! chains on a spiked tensor.
 //!
 //! Sources: Kileel & Pereira, [arXiv:1912.04007](https://arxiv.org/abs/1912.04007), of which we read the abstract and the
 //! authors' code; Kolda & Mayo (2011), [doi:10.1137/100801482](https://doi.org/10.1137/100801482) (shifted power method).

@@ -103,5 +103,5 @@ pub fn uniqueness_bound(m: usize, d: usize) -> usize {
     let n = m.div_ceil(2);
     let count = |n| super::monomials::count(d, n).unwrap_or(usize::MAX);
     let bound = count(n).saturating_sub(d);
-    if m % 2 == 0 { bound } else { bound.min(count(n - 1)) }
+    if m.is_multiple_of(2) { bound } else { bound.min(count(n - 1)) }
 }

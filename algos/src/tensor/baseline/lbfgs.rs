@@ -48,7 +48,7 @@ pub(super) fn minimize(
             next.iter_mut().zip(&x).zip(&p).for_each(|((n, x), p)| *n = x + t * p);
             let trial = f(&next, &mut next_g);
             evaluations += 1;
-            if !(trial <= value + DECREASE * t * slope) {
+            if trial.is_nan() || trial > value + DECREASE * t * slope {
                 high = t;
             } else if dot(&p, &next_g) < CURVATURE * slope {
                 low = t;

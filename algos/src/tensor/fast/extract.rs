@@ -38,7 +38,7 @@ pub(in crate::tensor) fn extract(
 ) -> Result<Extracted, Error> {
     let m = tensor.order();
     let flattening = tensor.flatten(m.div_ceil(2))?;
-    let (left, right, signed, flops) = match options.rank.filter(|_| partial && m % 2 == 0) {
+    let (left, right, signed, flops) = match options.rank.filter(|_| partial && m.is_multiple_of(2)) {
         Some(rank) if rank + OVERSAMPLING < flattening.rows.len() => dominant(&flattening, m, rank, options)?,
         _ => factor(&flattening, m)?,
     };
