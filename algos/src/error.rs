@@ -82,6 +82,14 @@ pub enum InputError {
         /// Its number, from 0.
         index: usize,
     },
+    /// A tensor whose entries change when its indices are permuted.
+    #[error(
+        "not symmetric: an entry differs by {defect:e} of the largest from its mean over permutations of its indices"
+    )]
+    NotSymmetric {
+        /// The largest difference, relative to the largest entry.
+        defect: f64,
+    },
     /// A parameter outside its domain.
     #[error("{name} = {value}: {requirement}")]
     Argument {
@@ -123,6 +131,34 @@ pub enum NumericalError {
     RankDeficient {
         /// The column.
         column: usize,
+    },
+    /// The sketch of a matrix has not the full rank that its use needs.
+    #[error("the sketched matrix has rank {rank} of {columns}")]
+    SketchRankDeficient {
+        /// Its numerical rank.
+        rank: usize,
+        /// Its number of columns.
+        columns: usize,
+    },
+    /// A finite input whose image is too large for a double.
+    #[error("{what} overflows")]
+    Overflow {
+        /// What overflows.
+        what: &'static str,
+    },
+    /// A fit that uses up all degrees of freedom, which leaves nothing to estimate its risk from.
+    #[error("{df} degrees of freedom of {n} are used up")]
+    DegreesOfFreedomSaturated {
+        /// The degrees of freedom of the fit.
+        df: f64,
+        /// The number of observations.
+        n: usize,
+    },
+    /// A point that is no component: removing it would divide by zero.
+    #[error("deflation broke down at component {component}: the point is not in the column space")]
+    Deflation {
+        /// The number of the component, from 0.
+        component: usize,
     },
     /// An inner factorization did not converge or does not exist.
     #[error("{what} failed")]

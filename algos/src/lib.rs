@@ -9,7 +9,9 @@
 //! | [`completion`] | a low-rank matrix from a few entries, and gradient descent on factors | Jain, Netrapalli & Sanghavi, [arXiv:1212.0467](https://arxiv.org/abs/1212.0467); Gu, Song, Yin & Zhang, [arXiv:2302.11068](https://arxiv.org/abs/2302.11068); Xiong, Ding & Du, [arXiv:2310.01769](https://arxiv.org/abs/2310.01769) |
 //! | [`recovery`] | a low-rank matrix from grossly corrupted linear measurements | Ma & Fattahi, [arXiv:2202.08788](https://arxiv.org/abs/2202.08788) |
 //! | [`factorize`] | eigenvalues, singular values, Cholesky and QR by one iteration with random pivots | Detherage & Shah, [arXiv:2505.02023](https://arxiv.org/abs/2505.02023) |
+//! | [`sketch`] | random sketches, least squares and ridge regression with them | Song, Ye, Yin & Zhang, [arXiv:2302.00248](https://arxiv.org/abs/2302.00248); Avron, Maymounkov & Toledo, [doi:10.1137/090767911](https://doi.org/10.1137/090767911); Patil & LeJeune, [arXiv:2310.04357](https://arxiv.org/abs/2310.04357) |
 //! | [`kernel`] | products with Gaussian kernel matrices | Indyk, Kapralov, Sheth & Wagner, [arXiv:2507.23539](https://arxiv.org/abs/2507.23539); Backurs, Lin, Mahabadi, Silwal & Tarnawski, [arXiv:2403.08917](https://arxiv.org/abs/2403.08917); Bunch, Kline, Dickinson, Bhat & Fung, [arXiv:2106.00827](https://arxiv.org/abs/2106.00827) |
+//! | [`tensor`] | symmetric tensors as sums of powers of vectors, and the spike of a noisy tensor | Kileel & Pereira, [arXiv:1912.04007](https://arxiv.org/abs/1912.04007); [arXiv:2603.06028](https://arxiv.org/abs/2603.06028) |
 //!
 //! Nothing here reads a clock, a file or global state; randomness comes only from a generator that the caller passes.
 
@@ -21,6 +23,8 @@ pub mod kernel;
 pub mod linalg;
 pub mod recovery;
 pub mod simd;
+pub mod sketch;
+pub mod tensor;
 
 pub use effort::{Effort, Outcome, Status};
 pub use error::{Error, InputError, NumericalError};

@@ -2,7 +2,7 @@
 
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
+use faer::linalg::evd::{ComputeEigenvectors, evd_real, evd_scratch, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::linalg::qr::no_pivoting::factor::{qr_in_place, qr_in_place_scratch, recommended_block_size};
 use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
 use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
@@ -20,6 +20,20 @@ pub fn symmetric_eigen(a: MatRef<'_, f64>) -> Result<(Vec<f64>, Mat<f64>), Error
     self_adjoint_evd(a, values.as_mut(), Some(vectors.as_mut()), Par::Seq, MemStack::new(&mut memory), Spec::default())
         .map_err(|_| NumericalError::Factorization { what: "symmetric eigendecomposition" })?;
     Ok((values.column_vector().iter().copied().collect(), vectors))
+}
+
+/// Eigenvectors of a real matrix whose eigenvalues are real up to rounding, as columns; of a complex pair the real and the
+/// imaginary part.
+pub fn real_eigenvectors(a: MatRef<'_, f64>) -> Result<Mat<f64>, Error> {
+    let n = a.nrows();
+    let (mut re, mut im) = (Diag::zeros(n), Diag::zeros(n));
+    let mut vectors = Mat::zeros(n, n);
+    let (no, yes) = (ComputeEigenvectors::No, ComputeEigenvectors::Yes);
+    let mut memory = MemBuffer::new(evd_scratch::<f64>(n, no, yes, Par::Seq, Spec::default()));
+    let stack = MemStack::new(&mut memory);
+    evd_real(a, re.as_mut(), im.as_mut(), None, Some(vectors.as_mut()), Par::Seq, stack, Spec::default())
+        .map_err(|_| NumericalError::Factorization { what: "eigendecomposition" })?;
+    Ok(vectors)
 }
 
 /// A thin singular value decomposition `A = P diag(σ) Wᵀ`, `σ` descending.

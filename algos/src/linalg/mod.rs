@@ -7,10 +7,10 @@ mod decompose;
 mod reflectors;
 
 pub use decompose::{
-    Svd, cholesky, least_squares, norm, orthonormal_basis, right_singular_vectors, singular_values, solve_lower,
-    symmetric_eigen, thin_svd, triangular_factor,
+    Svd, cholesky, least_squares, norm, orthonormal_basis, real_eigenvectors, right_singular_vectors, singular_values,
+    solve_lower, symmetric_eigen, thin_svd, triangular_factor,
 };
-pub use reflectors::{Reflectors, householder, pivoted_householder};
+pub use reflectors::{Reflectors, householder, pivoted_householder, solve};
 
 use faer::linalg::matmul::{
     matmul,

@@ -17,6 +17,8 @@ use pulp::{
 pub(crate) trait Lanes: Copy {
     /// The vector.
     type V: Copy;
+    /// Whether sixteen vectors fit the registers, with as many left for what is computed from them.
+    const WIDE: bool;
 
     fn splat(self, x: f64) -> Self::V;
     fn load(self, x: &[f64; 8]) -> Self::V;
@@ -24,8 +26,29 @@ pub(crate) trait Lanes: Copy {
     fn widen(self, x: &[f32; 8]) -> Self::V;
     fn store(self, v: Self::V, to: &mut [f64; 8]);
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
+    fn sub(self, a: Self::V, b: Self::V) -> Self::V;
+    /// The Hadamard transform of eight entries, in natural order.
+    fn hadamard(self, x: &[f64; 8]) -> Self::V;
     /// `a·b + c`, rounded once where the instruction set has that.
     fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+
+    /// Eight rows to eight columns.
+    #[inline(always)]
+    fn transpose(self, v: [Self::V; 8]) -> [Self::V; 8] {
+        let mut rows = [[0.0; 8]; 8];
+        for l in 0..8 {
+            self.store(v[l], &mut rows[l]);
+        }
+        let mut columns = v;
+        for c in 0..8 {
+            let mut column = [0.0; 8];
+            for r in 0..8 {
+                column[r] = rows[r][c];
+            }
+            columns[c] = self.load(&column);
+        }
+        columns
+    }
 
     /// The sum of the entries, halving the vector each time.
     #[inline(always)]
@@ -55,6 +78,7 @@ const FMA: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
 
 impl Lanes for Portable {
     type V = [f64; 8];
+    const WIDE: bool = false;
 
     #[inline(always)]
     fn splat(self, x: f64) -> [f64; 8] {
@@ -82,6 +106,21 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    fn sub(self, a: [f64; 8], b: [f64; 8]) -> [f64; 8] {
+        std::array::from_fn(|l| a[l] - b[l])
+    }
+
+    #[inline(always)]
+    fn hadamard(self, x: &[f64; 8]) -> [f64; 8] {
+        let mut v = *x;
+        for h in [4, 2, 1] {
+            let other: [f64; 8] = std::array::from_fn(|l| v[l ^ h]);
+            v = std::array::from_fn(|l| if l & h == 0 { v[l] + other[l] } else { other[l] - v[l] });
+        }
+        v
+    }
+
+    #[inline(always)]
     fn fma(self, a: [f64; 8], b: [f64; 8], c: [f64; 8]) -> [f64; 8] {
         std::array::from_fn(|l| if FMA { a[l].mul_add(b[l], c[l]) } else { a[l] * b[l] + c[l] })
     }
@@ -90,6 +129,7 @@ impl Lanes for Portable {
 #[cfg(target_arch = "x86_64")]
 impl Lanes for V3 {
     type V = [f64x4; 2];
+    const WIDE: bool = false;
 
     #[inline(always)]
     fn splat(self, x: f64) -> [f64x4; 2] {
@@ -118,6 +158,23 @@ impl Lanes for V3 {
     }
 
     #[inline(always)]
+    fn sub(self, a: [f64x4; 2], b: [f64x4; 2]) -> [f64x4; 2] {
+        [self.sub_f64x4(a[0], b[0]), self.sub_f64x4(a[1], b[1])]
+    }
+
+    /// A multiplication by ±1 is exact, so these are the sums and differences of the other paths.
+    #[inline(always)]
+    fn hadamard(self, x: &[f64; 8]) -> [f64x4; 2] {
+        let v = self.load(x);
+        [self.add(v, [v[1], v[0]])[0], self.sub(v, [v[1], v[0]])[0]].map(|x| {
+            let swapped = cast(self.avx._mm256_permute2f128_pd::<1>(cast(x), cast(x)));
+            let x = self.mul_add_f64x4(x, f64x4(1.0, 1.0, -1.0, -1.0), swapped);
+            let swapped = cast(self.avx._mm256_permute_pd::<0b0101>(cast(x)));
+            self.mul_add_f64x4(x, f64x4(1.0, -1.0, 1.0, -1.0), swapped)
+        })
+    }
+
+    #[inline(always)]
     fn fma(self, a: [f64x4; 2], b: [f64x4; 2], c: [f64x4; 2]) -> [f64x4; 2] {
         [self.mul_add_f64x4(a[0], b[0], c[0]), self.mul_add_f64x4(a[1], b[1], c[1])]
     }
@@ -126,6 +183,7 @@ impl Lanes for V3 {
 #[cfg(target_arch = "x86_64")]
 impl Lanes for V4 {
     type V = f64x8;
+    const WIDE: bool = true;
 
     #[inline(always)]
     fn splat(self, x: f64) -> f64x8 {
@@ -154,8 +212,57 @@ impl Lanes for V4 {
     }
 
     #[inline(always)]
+    fn sub(self, a: f64x8, b: f64x8) -> f64x8 {
+        self.sub_f64x8(a, b)
+    }
+
+    /// Each level is one fused operation, a multiplication by ±1 being exact. Its other operand is shuffled, except for
+    /// the first level, whose operands are loaded twice over: the ports of loads are idle and that of shuffles is not.
+    #[inline(always)]
+    fn hadamard(self, x: &[f64; 8]) -> f64x8 {
+        let f = self.avx512f;
+        let [low, high]: [f64x4; 2] = cast(*x);
+        let (low, high) = (f._mm512_broadcast_f64x4(cast(low)), f._mm512_broadcast_f64x4(cast(high)));
+        let v = self.mul_add_f64x8(cast(high), f64x8(1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0), cast(low));
+        let swapped = cast(f._mm512_permutex_pd::<0b01_00_11_10>(cast(v)));
+        let v = self.mul_add_f64x8(v, f64x8(1.0, 1.0, -1.0, -1.0, 1.0, 1.0, -1.0, -1.0), swapped);
+        let swapped = cast(f._mm512_permute_pd::<0b0101_0101>(cast(v)));
+        self.mul_add_f64x8(v, f64x8(1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0), swapped)
+    }
+
+    #[inline(always)]
     fn fma(self, a: f64x8, b: f64x8, c: f64x8) -> f64x8 {
         self.mul_add_f64x8(a, b, c)
+    }
+
+    /// Three levels of shuffles: pairs, quarters, halves.
+    #[inline(always)]
+    fn transpose(self, v: [f64x8; 8]) -> [f64x8; 8] {
+        // Written out: closures over vectors are not always inlined into the dispatched function.
+        let f = self.avx512f;
+        let x: [__m512d; 8] = cast(v);
+        let mut pairs = x;
+        for k in 0..4 {
+            pairs[k] = f._mm512_unpacklo_pd(x[2 * k], x[2 * k + 1]);
+            pairs[k + 4] = f._mm512_unpackhi_pd(x[2 * k], x[2 * k + 1]);
+        }
+        let mut halves = x;
+        for k in [0, 4] {
+            for h in [0, 2] {
+                let (a, b) = (pairs[k + h], pairs[k + h + 1]);
+                halves[k + h] = f._mm512_shuffle_f64x2::<0b10_00_10_00>(a, b);
+                halves[k + h + 1] = f._mm512_shuffle_f64x2::<0b11_01_11_01>(a, b);
+            }
+        }
+        let mut columns = x;
+        for odd in 0..2 {
+            for h in 0..2 {
+                let (a, b) = (halves[4 * odd + h], halves[4 * odd + h + 2]);
+                columns[2 * h + odd] = f._mm512_shuffle_f64x2::<0b10_00_10_00>(a, b);
+                columns[2 * h + odd + 4] = f._mm512_shuffle_f64x2::<0b11_01_11_01>(a, b);
+            }
+        }
+        cast(columns)
     }
 
     /// A tree of shuffles that halves pairs of vectors together: 7 additions instead of 56.

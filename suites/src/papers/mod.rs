@@ -4,6 +4,7 @@ use crate::harness::paper::Paper;
 
 pub mod altmin;
 pub mod backurs;
+pub mod blendenpik;
 pub mod bunch;
 pub mod charikar;
 pub mod demmel;
@@ -13,10 +14,15 @@ pub mod ding;
 pub mod fang;
 pub mod greengard;
 pub mod indyk;
+pub mod langevin;
+pub mod linf;
 pub mod oversense;
+pub mod patil;
 pub mod rahimi;
 mod sensing;
 pub mod shah;
+mod sketching;
+pub mod spm;
 pub mod subgm;
 
 /// All papers, in the order of reports.
@@ -28,6 +34,9 @@ pub const ALL: &[&Paper] = &[
     &detherage::PAPER,
     &shah::PAPER,
     &demmel::PAPER,
+    &linf::PAPER,
+    &blendenpik::PAPER,
+    &patil::PAPER,
     &indyk::PAPER,
     &charikar::PAPER,
     &rahimi::PAPER,
@@ -35,4 +44,6 @@ pub const ALL: &[&Paper] = &[
     &backurs::PAPER,
     &bunch::PAPER,
     &fang::PAPER,
+    &spm::PAPER,
+    &langevin::PAPER,
 ];

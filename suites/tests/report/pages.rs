@@ -184,6 +184,8 @@ fn a_readme_gets_its_table_between_the_markers() {
     assert!(once.ends_with("\n<!-- /residual:claims -->\nend\n") && !once.contains("\nold\n"), "{once}");
     assert!(once.contains("| `alpha-rate` | The error falls at a linear rate, whatever the over-parameterization. (paper) | ✓ reproduced |"));
     assert!(once.contains("−0.123 [−0.13, −0.117], limit −0.05 | ✓ vanished |"), "{once}");
+    let folds = once.matches("<summary>").count();
+    assert!(folds > 0 && folds == once.matches("</details>").count(), "{once}");
     assert!(once.contains("\\[link\\](x)") && !once.contains("<script>"));
     report::splice(&path, &rows).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), once);

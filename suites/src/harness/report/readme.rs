@@ -47,7 +47,17 @@ fn replace(path: &Path, text: &str) -> Result<()> {
 #[derive(Serialize)]
 struct Block {
     command: String,
+    claims: usize,
     reproduced: usize,
+    families: Vec<Family>,
+}
+
+/// The claims of a family, folded away under one line.
+#[derive(Serialize)]
+struct Family {
+    name: String,
+    reproduced: usize,
+    surprises: usize,
     rows: Vec<Line>,
 }
 
@@ -70,10 +80,26 @@ impl Block {
         let out = rows.first().map_or_else(String::new, |row| format!(" --out results/{}", row.scale));
         Self {
             command: format!("residual check{out} --readme"),
-            reproduced: rows.iter().filter(|row| row.verdict == Verdict::Reproduced).count(),
+            claims: rows.len(),
+            reproduced: reproduced(rows),
+            families: rows.chunk_by(|a, b| a.family == b.family).map(Family::new).collect(),
+        }
+    }
+}
+
+impl Family {
+    fn new(rows: &[ClaimRow]) -> Self {
+        Self {
+            name: rows.first().map_or_else(String::new, |row| row.family.clone()),
+            reproduced: reproduced(rows),
+            surprises: rows.iter().filter(|row| !row.as_expected()).count(),
             rows: rows.iter().map(Line::new).collect(),
         }
     }
+}
+
+fn reproduced(rows: &[ClaimRow]) -> usize {
+    rows.iter().filter(|row| row.verdict == Verdict::Reproduced).count()
 }
 
 impl Line {

@@ -1,0 +1,130 @@
+//! Sketches without their matrix.
+
+mod adjoint;
+mod columns;
+mod fourier;
+pub(super) mod hadamard;
+mod scatter;
+mod tiles;
+mod trigonometric;
+
+pub(super) use adjoint::adjoint;
+
+use std::ops::Range;
+
+use faer::{Mat, Par};
+use rayon::prelude::*;
+
+use super::Input;
+use super::parts::{Parts, Sketch};
+use crate::simd::Simd;
+use crate::{Effort, Error};
+
+/// `S A`.
+pub(super) fn apply(sketch: &Sketch, input: Input<'_>, simd: Simd, par: Par) -> Result<(Mat<f64>, Effort), Error> {
+    let job = Job { sketch, input, simd, par };
+    let (image, mut effort) = match &sketch.parts {
+        Parts::Dense(_) | Parts::Gaussian(_) | Parts::Rademacher(_) => tiles::apply(&job),
+        Parts::Hadamard { .. } | Parts::Tensor { .. } | Parts::Pooled { .. } => columns::apply(&job),
+        Parts::Cosine { .. } | Parts::Circulant { .. } => trigonometric::apply(&job),
+        Parts::Sparse(columns) => scatter::apply(&job, columns),
+        Parts::Sample(kept) => scatter::gather(&job, kept),
+    };
+    effort.applications += input.shape().1 as u64;
+    effort.entries += input.entries() as u64;
+    Ok((image, effort))
+}
+
+impl Sketch {
+    /// Whether an entry of the input that is not finite always leaves one in the image.
+    pub(super) fn reads_everything(&self) -> bool {
+        match &self.parts {
+            Parts::Sparse(columns) => columns.offsets.is_none(),
+            Parts::Sample(_) => false,
+            _ => true,
+        }
+    }
+}
+
+/// What is to be done.
+struct Job<'a> {
+    sketch: &'a Sketch,
+    input: Input<'a>,
+    simd: Simd,
+    par: Par,
+}
+
+impl Job<'_> {
+    /// The image, made of blocks of `width` columns. Each block depends on nothing but its own columns, so that threads
+    /// change no bit.
+    fn blocks<W>(
+        &self,
+        width: usize,
+        workspace: impl Fn() -> W + Sync + Send,
+        work: impl Fn(&mut W, Range<usize>) -> (Mat<f64>, u64) + Sync + Send,
+    ) -> (Mat<f64>, Effort) {
+        let (m, d) = (self.sketch.rows, self.input.shape().1);
+        let range = |k: usize| k * width..d.min((k + 1) * width);
+        let count = d.div_ceil(width);
+        let parts: Vec<(Mat<f64>, u64)> = match self.par.degree() {
+            1 => {
+                let mut space = workspace();
+                (0..count).map(|k| work(&mut space, range(k))).collect()
+            }
+            threads => (0..count)
+                .into_par_iter()
+                .with_min_len(count.div_ceil(threads))
+                .map_init(&workspace, |space, k| work(space, range(k)))
+                .collect(),
+        };
+        let (mut image, mut effort) = (Mat::zeros(m, d), Effort::default());
+        for (k, (part, flops)) in parts.iter().enumerate() {
+            for (j, column) in range(k).enumerate() {
+                image.col_as_slice_mut(column).copy_from_slice(part.col_as_slice(j));
+            }
+            effort.flops += flops;
+        }
+        (image, effort)
+    }
+
+    /// Columns of the input, one at a time.
+    fn source(&self) -> Source<'_> {
+        match self.input {
+            Input::Dense(a) => Source::Dense(a),
+            Input::Csr(a) => Source::Sparse(a.columns()),
+        }
+    }
+}
+
+/// The input by columns.
+enum Source<'a> {
+    Dense(faer::MatRef<'a, f64>),
+    Sparse(Vec<Vec<(usize, f64)>>),
+}
+
+impl Source<'_> {
+    /// Column `j`, contiguous: in place or copied to `buffer`.
+    fn column<'b>(&'b self, j: usize, buffer: &'b mut [f64]) -> &'b [f64] {
+        match self {
+            Self::Dense(a) => {
+                if let Some(column) = a.col(j).try_as_col_major() {
+                    return column.as_slice();
+                }
+                buffer.iter_mut().zip(a.col(j).iter()).for_each(|(to, from)| *to = *from);
+            }
+            Self::Sparse(columns) => {
+                buffer.fill(0.0);
+                columns[j].iter().for_each(|&(i, value)| buffer[i] += value);
+            }
+        }
+        buffer
+    }
+
+    /// The dense input with contiguous rows, if it has those and no contiguous columns.
+    fn row_major(&self) -> Option<faer::MatRef<'_, f64>> {
+        match self {
+            Self::Dense(a) if a.row_stride() != 1 && a.col_stride() == 1 => Some(*a),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The product with a matrix and the product with its transpose, in one pass over the matrix.
+
+use faer::{Mat, MatRef, Par};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::Effort;
+use crate::simd::lanes::Lanes;
+use crate::simd::{Simd, Task};
+
+/// How an iteration reads the matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Passes {
+    /// Twice: `A v`, then `Aᵀ u`.
+    Reference,
+    /// Once: each block of rows is used for both products while it is in the second cache. Half the traffic, `8nd`
+    /// bytes an iteration.
+    Fused,
+}
+
+impl Passes {
+    /// Both; the first is the reference.
+    pub const ALL: &[Self] = &[Self::Reference, Self::Fused];
+
+    /// The name in tables and on command lines.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reference => "reference",
+            Self::Fused => "fused",
+        }
+    }
+}
+
+/// Rows are split into at most this many parts with sums of their own, added in order, whatever the number of threads.
+const PARTS: usize = 16;
+/// Entries of a block of rows: half of the second cache.
+const BLOCK: usize = 1 << 16;
+/// Columns that share the loads and stores of the vector that they are combined with.
+const GROUP: usize = 4;
+
+/// A matrix with contiguous columns, ready for passes.
+pub(super) struct Operator<'a> {
+    a: MatRef<'a, f64>,
+    how: Passes,
+    simd: Simd,
+    par: Par,
+}
+
+impl<'a> Operator<'a> {
+    /// # Panics
+    /// If the columns are not contiguous.
+    pub(super) fn new(a: MatRef<'a, f64>, how: Passes, par: Par) -> Self {
+        assert!(a.nrows() < 2 || a.row_stride() == 1, "contiguous columns");
+        Self { a, how, simd: Simd::detect(), par }
+    }
+
+    /// `u ← A v − α u` and `g ← Aᵀ u`; returns `‖u‖²`. Cost: `4nd` flops.
+    pub(super) fn run(&self, v: &[f64], alpha: f64, u: &mut [f64], g: &mut [f64], effort: &mut Effort) -> f64 {
+        let (n, d) = self.a.shape();
+        effort.flops += 4 * (n * d) as u64;
+        effort.applications += 2;
+        let reads = if self.how == Passes::Fused { 1 } else { 2 };
+        effort.entries += reads * (n * d) as u64;
+        match self.how {
+            Passes::Reference => {
+                u.iter_mut().for_each(|u| *u *= -alpha);
+                for (column, v) in self.a.col_iter().zip(v) {
+                    u.iter_mut().zip(column.iter()).for_each(|(u, a)| *u += v * a);
+                }
+                for (column, g) in self.a.col_iter().zip(g) {
+                    *g = column.iter().zip(&*u).map(|(a, u)| a * u).sum();
+                }
+                u.iter().map(|u| u * u).sum()
+            }
+            Passes::Fused => self.fused(v, alpha, u, g),
+        }
+    }
+
+    fn fused(&self, v: &[f64], alpha: f64, u: &mut [f64], g: &mut [f64]) -> f64 {
+        let (n, d) = self.a.shape();
+        let part = n.div_ceil(PARTS).next_multiple_of(8);
+        let work = |(k, u): (usize, &mut [f64])| {
+            let mut own = Mat::<f64>::zeros(d, 1);
+            let a = self.a.subrows(k * part, u.len());
+            let square = self.simd.run(Fused { a, v, alpha, u, g: own.col_as_slice_mut(0) });
+            (own, square)
+        };
+        let parts: Vec<(Mat<f64>, f64)> = match self.par.degree() {
+            1 => u.chunks_mut(part).enumerate().map(work).collect(),
+            _ => u.par_chunks_mut(part).enumerate().map(work).collect(),
+        };
+        g.fill(0.0);
+        for (own, _) in &parts {
+            g.iter_mut().zip(own.col_as_slice(0)).for_each(|(g, x)| *g += x);
+        }
+        parts.iter().map(|(_, square)| square).sum()
+    }
+}
+
+/// One part of the rows.
+struct Fused<'a> {
+    a: MatRef<'a, f64>,
+    v: &'a [f64],
+    alpha: f64,
+    u: &'a mut [f64],
+    g: &'a mut [f64],
+}
+
+impl Task for Fused<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run<S: Lanes>(self, simd: S) -> f64 {
+        let Self { a, v, alpha, u, g } = self;
+        let height = (BLOCK / v.len().max(1)).clamp(64, 4096) / 8 * 8;
+        let mut square = simd.splat(0.0);
+        let mut rest = 0.0;
+        for (k, u) in u.chunks_mut(height).enumerate() {
+            let a = a.subrows(k * height, u.len());
+            let whole = u.len() / 8 * 8;
+            let (vectors, tail) = u.split_at_mut(whole);
+            let vectors = vectors.as_chunks_mut::<8>().0;
+            let minus = simd.splat(-alpha);
+            for u in vectors.iter_mut() {
+                simd.store(simd.fma(minus, simd.load(u), simd.splat(0.0)), u);
+            }
+            tail.iter_mut().for_each(|u| *u *= -alpha);
+            let mut j = 0;
+            while j + GROUP <= v.len() {
+                combine(simd, [column(a, j), column(a, j + 1), column(a, j + 2), column(a, j + 3)], &v[j..], vectors);
+                j += GROUP;
+            }
+            while j < v.len() {
+                let (c, x) = (column(a, j), simd.splat(v[j]));
+                for (u, a) in vectors.iter_mut().zip(c.as_chunks::<8>().0) {
+                    simd.store(simd.fma(x, simd.load(a), simd.load(u)), u);
+                }
+                j += 1;
+            }
+            for (i, u) in tail.iter_mut().enumerate() {
+                for (j, v) in v.iter().enumerate() {
+                    *u += v * column(a, j)[whole + i];
+                }
+                rest += *u * *u;
+            }
+            for u in vectors.iter() {
+                square = simd.fma(simd.load(u), simd.load(u), square);
+            }
+            let mut j = 0;
+            while j + GROUP <= v.len() {
+                dots(simd, [column(a, j), column(a, j + 1), column(a, j + 2), column(a, j + 3)], vectors, &mut g[j..]);
+                j += GROUP;
+            }
+            while j < v.len() {
+                let mut sum = simd.splat(0.0);
+                for (u, a) in vectors.iter().zip(column(a, j).as_chunks::<8>().0) {
+                    sum = simd.fma(simd.load(u), simd.load(a), sum);
+                }
+                g[j] += simd.sum(sum);
+                j += 1;
+            }
+            for (i, u) in tail.iter().enumerate() {
+                for (j, g) in g.iter_mut().enumerate() {
+                    *g += u * column(a, j)[whole + i];
+                }
+            }
+        }
+        simd.sum(square) + rest
+    }
+}
+
+/// Column `j`; empty where it is not contiguous, which [`Operator::new`] excludes.
+#[inline(always)]
+fn column<'a>(a: MatRef<'a, f64>, j: usize) -> &'a [f64] {
+    match a.col(j).try_as_col_major() {
+        Some(column) => column.as_slice(),
+        None => &[],
+    }
+}
+
+/// `u += Σ v_k a_k` for four columns.
+#[inline(always)]
+fn combine<S: Lanes>(simd: S, a: [&[f64]; GROUP], v: &[f64], u: &mut [[f64; 8]]) {
+    let n = u.len();
+    let (a0, a1) = (&a[0].as_chunks::<8>().0[..n], &a[1].as_chunks::<8>().0[..n]);
+    let (a2, a3) = (&a[2].as_chunks::<8>().0[..n], &a[3].as_chunks::<8>().0[..n]);
+    let (v0, v1, v2, v3) = (simd.splat(v[0]), simd.splat(v[1]), simd.splat(v[2]), simd.splat(v[3]));
+    for i in 0..n {
+        let mut sum = simd.fma(v0, simd.load(&a0[i]), simd.load(&u[i]));
+        sum = simd.fma(v1, simd.load(&a1[i]), sum);
+        sum = simd.fma(v2, simd.load(&a2[i]), sum);
+        simd.store(simd.fma(v3, simd.load(&a3[i]), sum), &mut u[i]);
+    }
+}
+
+/// `g_k += a_k·u` for four columns.
+#[inline(always)]
+fn dots<S: Lanes>(simd: S, a: [&[f64]; GROUP], u: &[[f64; 8]], g: &mut [f64]) {
+    let n = u.len();
+    let (a0, a1) = (&a[0].as_chunks::<8>().0[..n], &a[1].as_chunks::<8>().0[..n]);
+    let (a2, a3) = (&a[2].as_chunks::<8>().0[..n], &a[3].as_chunks::<8>().0[..n]);
+    let zero = simd.splat(0.0);
+    let (mut s0, mut s1, mut s2, mut s3) = (zero, zero, zero, zero);
+    for i in 0..n {
+        let u = simd.load(&u[i]);
+        s0 = simd.fma(u, simd.load(&a0[i]), s0);
+        s1 = simd.fma(u, simd.load(&a1[i]), s1);
+        s2 = simd.fma(u, simd.load(&a2[i]), s2);
+        s3 = simd.fma(u, simd.load(&a3[i]), s3);
+    }
+    g[0] += simd.sum(s0);
+    g[1] += simd.sum(s1);
+    g[2] += simd.sum(s2);
+    g[3] += simd.sum(s3);
+}

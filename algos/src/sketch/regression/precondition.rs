@@ -1,0 +1,76 @@
+//! Sketch-and-precondition.
+
+use faer::{Mat, MatRef};
+
+use super::lsqr::{LsqrOptions, Solution, lsqr, silent};
+use super::solve::solved;
+use crate::error::{Error, argument};
+use crate::sketch::{Input, Sketch, Variant, apply};
+use crate::{Outcome, Par};
+
+/// The first iterate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Start {
+    /// Zero.
+    Zero,
+    /// The solution of the sketched problem.
+    #[default]
+    Sketched,
+}
+
+/// The triangular factor `R` of `S A` and the solution of the sketched problem.
+#[derive(Debug, Clone)]
+pub struct Preconditioned {
+    /// `R: d×d`, upper triangular.
+    pub r: Mat<f64>,
+    /// `argmin ‖S A x − S b‖`.
+    pub x: Vec<f64>,
+}
+
+/// `R` of a QR factorization of `S A`, with which `A R⁻¹` is well conditioned, `κ ≤ (1 + √(d/m))/(1 − √(d/m))` for a
+/// Gaussian sketch of many rows, whatever the condition of `A`.
+///
+/// # Errors
+/// As [`sketch_and_solve`](super::sketch_and_solve).
+pub fn preconditioner(
+    sketch: &Sketch,
+    a: MatRef<'_, f64>,
+    b: &[f64],
+    par: Par,
+) -> Result<Outcome<Preconditioned>, Error> {
+    let d = a.ncols();
+    argument(sketch.nrows() >= d, "m", sketch.nrows() as f64, "must be at least the number of columns")?;
+    let image = apply(Variant::Fast, sketch, Input::Dense(a), par)?;
+    let right = apply(Variant::Fast, sketch, b.into(), par)?.value;
+    let m = sketch.nrows();
+    let mut joined = Mat::zeros(m, d + 1);
+    joined.as_mut().subcols_mut(0, d).copy_from(&image.value);
+    joined.as_mut().subcols_mut(d, 1).copy_from(&right);
+    let (r, x) = solved(joined)?;
+    let mut effort = image.effort;
+    effort.flops += 2 * (m * d * d) as u64;
+    Ok(Outcome { value: Preconditioned { r, x }, status: image.status, effort })
+}
+
+/// Solves `min ‖A x − b‖₂` to rounding by LSQR, preconditioned with a sketch (Rokhlin & Tygert 2008; Avron, Maymounkov &
+/// Toledo 2010, doi:10.1137/090767911).
+///
+/// With `m = γd` rows the error falls by about `γ^{−1/2}` an iteration. Cost: the sketch, `2γd³` flops, `4nd` an
+/// iteration.
+///
+/// # Errors
+/// As [`preconditioner`].
+pub fn precondition(
+    sketch: &Sketch,
+    a: MatRef<'_, f64>,
+    b: &[f64],
+    start: Start,
+    options: &LsqrOptions,
+) -> Result<Outcome<Solution>, Error> {
+    let prepared = preconditioner(sketch, a, b, options.par)?;
+    let Preconditioned { r, x } = prepared.value;
+    let x0 = (start == Start::Sketched).then_some(x.as_slice());
+    let mut solved = lsqr(a, b, Some(r.as_ref()), x0, options, &mut silent)?;
+    solved.effort += prepared.effort;
+    Ok(solved)
+}

@@ -1,0 +1,96 @@
+//! Sketch-and-solve.
+
+use faer::{Mat, MatRef};
+
+use crate::error::{Error, NumericalError, Size, argument, shape};
+use crate::linalg::{singular_values, triangular_factor};
+use crate::sketch::{Input, Sketch, Variant, apply};
+use crate::{Outcome, Par, Status};
+
+/// A diagonal entry of `R` below this fraction of the largest means that the rank is not full.
+const RANK: f64 = 1e-13;
+
+/// `x' = argmin ‖S A x − S b‖₂` (Song, Ye, Yin & Zhang 2023, algorithm 1; arXiv:2302.00248).
+///
+/// Cost: one sketch of `d + 1` columns and `2md²` flops.
+///
+/// # Errors
+/// [`Error::Input`]: shapes that do not fit, `m < d`, entries that are not finite.
+/// [`NumericalError::SketchRankDeficient`]: `S A` has not full rank. There is then no single solution, and none is
+/// returned.
+pub fn sketch_and_solve(
+    variant: Variant,
+    sketch: &Sketch,
+    a: MatRef<'_, f64>,
+    b: &[f64],
+) -> Result<Outcome<Vec<f64>>, Error> {
+    // Line 1: shapes.
+    let (n, d) = a.shape();
+    shape("the right-hand side", Size::Len(n), Size::Len(b.len()))?;
+    argument(sketch.nrows() >= d, "m", sketch.nrows() as f64, "must be at least the number of columns")?;
+    // Line 2: one and the same S on [A b].
+    let joined = Mat::from_fn(n, d + 1, |i, j| if j < d { a[(i, j)] } else { b[i] });
+    let outcome = apply(variant, sketch, Input::Dense(joined.as_ref()), Par::Seq)?;
+    let mut effort = outcome.effort;
+    effort.flops += 2 * (sketch.nrows() * d * d) as u64;
+    let (_, x) = solved(outcome.value)?;
+    Ok(Outcome { value: x, status: Status::Converged, effort })
+}
+
+/// `R` and `R⁻¹Qᵀ(Sb)` of a QR factorization `SA = QR`, given `[SA Sb]`: lines 3 to 5, since the triangular factor of
+/// the joined matrix holds `R` and `Qᵀ(Sb)`.
+///
+/// Both parts are scaled to largest entries near 1 meanwhile, so that no square under- or overflows.
+pub(super) fn solved(mut joined: Mat<f64>) -> Result<(Mat<f64>, Vec<f64>), Error> {
+    let d = joined.ncols() - 1;
+    let scale = |joined: &mut Mat<f64>, columns: std::ops::Range<usize>| {
+        let largest = columns.clone().flat_map(|j| joined.col_as_slice(j)).fold(0.0, |l: f64, x| l.max(x.abs()));
+        let factor = power_of_two_below(largest);
+        columns.for_each(|j| joined.col_as_slice_mut(j).iter_mut().for_each(|x| *x /= factor));
+        factor
+    };
+    let (left, right) = (scale(&mut joined, 0..d), scale(&mut joined, d..d + 1));
+    let factor = triangular_factor(joined.as_ref());
+    let r = factor.as_ref().submatrix(0, 0, d, d);
+    full_rank(r)?;
+    let mut x: Vec<f64> = (0..d).map(|i| factor[(i, d)]).collect();
+    solve_upper(r, &mut x);
+    x.iter_mut().for_each(|x| *x *= right / left);
+    Ok((Mat::from_fn(d, d, |i, j| left * r[(i, j)]), x))
+}
+
+/// The power of two at or below a positive normal number, else 1: dividing by it is exact.
+fn power_of_two_below(x: f64) -> f64 {
+    if x.is_normal() { f64::from_bits(x.to_bits() & (0x7FF << 52)) } else { 1.0 }
+}
+
+/// Refuses an upper triangular matrix that has not full numerical rank.
+pub(super) fn full_rank(r: MatRef<'_, f64>) -> Result<(), Error> {
+    let d = r.ncols();
+    let diagonal = || (0..d).map(|j| r[(j, j)].abs());
+    let (low, high) = (diagonal().fold(f64::INFINITY, f64::min), diagonal().fold(0.0, f64::max));
+    // Written so that a NaN is refused.
+    if low > RANK * high {
+        return Ok(());
+    }
+    let values = singular_values(r)?;
+    let rank = values.iter().filter(|&&value| value > RANK * values[0]).count().min(d.saturating_sub(1));
+    Err(NumericalError::SketchRankDeficient { rank, columns: d }.into())
+}
+
+/// `x ← R⁻¹ x`, by columns. Cost: `d²` flops.
+pub(super) fn solve_upper(r: MatRef<'_, f64>, x: &mut [f64]) {
+    for j in (0..x.len()).rev() {
+        x[j] /= r[(j, j)];
+        let (above, xj) = (r.col(j), x[j]);
+        x[..j].iter_mut().zip(above.iter()).for_each(|(x, r)| *x -= xj * r);
+    }
+}
+
+/// `x ← R⁻ᵀ x`. Cost: `d²` flops.
+pub(super) fn solve_upper_transposed(r: MatRef<'_, f64>, x: &mut [f64]) {
+    for j in 0..x.len() {
+        let done: f64 = x[..j].iter().zip(r.col(j).iter()).map(|(x, r)| x * r).sum();
+        x[j] = (x[j] - done) / r[(j, j)];
+    }
+}

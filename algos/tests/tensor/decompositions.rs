@@ -1,0 +1,219 @@
+//! All variants on planted tensors.
+
+use algos::tensor::diagnose::{assign, vectors_apart};
+use algos::tensor::instance::{Spec, Vectors, Weights, kofidis_regalia, unit_noise};
+use algos::tensor::power::{Ascent, Limits, climb, direction};
+use algos::tensor::reference::{Full, Removal};
+use algos::tensor::sshopm::{self, sshopm, sufficient_shift};
+use algos::tensor::subspace::Subspace;
+use algos::tensor::{Options, Shift, Threshold, Variant, decompose, relative_error};
+use std::ops::ControlFlow;
+
+use super::support::{CELLS, draw, errors, options, rng, run};
+
+#[test]
+fn every_variant_recovers_exact_tensors_of_orders_three_to_six() {
+    for (cell, seed) in CELLS.into_iter().zip(1..) {
+        let (tensor, truth) = draw(cell, seed);
+        for &variant in Variant::ALL {
+            let found = run(variant, &tensor, seed);
+            let (relative, distance) = errors(&found, &tensor, &truth);
+            assert_eq!(found.rank, cell.2, "{variant:?} {cell:?}");
+            assert!(relative < 1e-10 && distance.distance < 1e-8, "{variant:?} {cell:?}: {relative} {distance:?}");
+            assert!(distance.weight < 1e-8, "{variant:?} {cell:?}: {distance:?}");
+        }
+    }
+}
+
+#[test]
+fn variants_return_the_same_components() {
+    let (tensor, _) = draw((4, 10, 30), 5);
+    let reference = run(Variant::Reference, &tensor, 5);
+    for &variant in &Variant::ALL[1..] {
+        let found = run(variant, &tensor, 6);
+        assert!(vectors_apart(reference.vectors.as_ref(), found.vectors.as_ref()).unwrap() < 1e-8, "{variant:?}");
+    }
+}
+
+#[test]
+fn a_partial_extraction_finds_the_same_components() {
+    let (tensor, truth) = draw((4, 14, 20), 8);
+    let given = Options { rank: Some(20), ..options(8) };
+    let found = decompose(Variant::Partial, &tensor, &given).unwrap().value;
+    assert_eq!(found.spectrum.len(), 30, "only the leading eigenvalues were computed");
+    assert!(errors(&found, &tensor, &truth).1.distance < 1e-10);
+}
+
+#[test]
+fn correlated_components_are_recovered() {
+    for vectors in [Vectors::Shifted(1.0), Vectors::Positive] {
+        for (m, d, r) in [(3, 12, 8), (4, 9, 15)] {
+            let spec = Spec { vectors, ..Spec::new(m, d, r) };
+            let (tensor, truth) = spec.draw(&mut rng(11)).unwrap();
+            for variant in [Variant::Reference, Variant::Newton] {
+                let given = Options { rank: Some(r), ..options(3) };
+                let found = decompose(variant, &tensor, &given).unwrap().value;
+                let distance = errors(&found, &tensor, &truth).1;
+                assert!(distance.distance < 1e-6, "{vectors:?} order {m} {variant:?}: {distance:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn deflation_keeps_the_remaining_components_in_the_basis() {
+    for cell in [(3, 12, 10), (4, 8, 16), (5, 6, 15), (6, 5, 16)] {
+        let spec = Spec { vectors: Vectors::Shifted(0.5), ..Spec::new(cell.0, cell.1, cell.2) };
+        let (tensor, truth) = spec.draw(&mut rng(40)).unwrap();
+        let given = Options { rank: Some(cell.2), ..Options::default() };
+        for removal in [Removal::Rotation, Removal::Drop, Removal::Swapped] {
+            let (mut full, ..) = Full::extract(&tensor, &given).unwrap();
+            let x = truth.vectors.col_as_slice(0);
+            let weight = full.weight_of(x).unwrap();
+            assert!((weight.lambda - truth.weights[0]).abs() < 1e-9 * truth.weights[0].abs());
+            full.remove(&weight, removal);
+            let rest = |j: usize| {
+                let (power, alpha) = full.coordinates(truth.vectors.col_as_slice(j));
+                let inside: f64 = alpha.iter().map(|a| a * a).sum();
+                (power.iter().map(|p| p * p).sum::<f64>() - inside).max(0.0).sqrt()
+            };
+            let worst = (1..cell.2).map(rest).fold(0.0, f64::max);
+            let exact = removal == Removal::Rotation || (removal == Removal::Swapped && cell.0 % 2 == 0);
+            assert_eq!(worst < 1e-6, exact, "{cell:?} {removal:?}: {worst}");
+            assert!(exact || worst > 1e-2, "{cell:?} {removal:?}: {worst}");
+        }
+    }
+}
+
+#[test]
+fn the_climb_contracts_at_the_derived_rate() {
+    let (_, truth) = draw((4, 12, 30), 9);
+    let mut space = Subspace::spanned_by(truth.vectors(), 2).unwrap();
+    let a = truth.vectors.col_as_slice(0).to_vec();
+    let (rho, slow) = space.local_rate(&a).unwrap();
+    for (shift, expected) in [(Shift::None, rho), (Shift::Fixed, (rho + 0.5f64.sqrt()) / (1.0 + 0.5f64.sqrt()))] {
+        let mut start: Vec<f64> = a.iter().zip(&slow).map(|(a, s)| a + 1e-4 * s).collect();
+        let length = start.iter().map(|x| x * x).sum::<f64>().sqrt();
+        start.iter_mut().for_each(|x| *x /= length);
+        let mut errors = Vec::new();
+        climb(&mut space, &start, shift, Limits { iterations: 20, tolerance: 0.0 }, |_, x, _| {
+            errors.push(x.iter().zip(&a).map(|(x, a)| (x - a).powi(2)).sum::<f64>().sqrt());
+            ControlFlow::Continue(())
+        });
+        let measured = errors[8] / errors[7];
+        assert!((measured.ln() / expected.ln() - 1.0).abs() < 1e-2, "{shift:?}: {measured} {expected}");
+    }
+}
+
+#[test]
+fn the_shift_makes_f_monotone() {
+    let (mut fell, mut rose) = (0, 0);
+    for seed in 0..20 {
+        let mut space = Subspace::generic(4, 3, 1, &mut rng(seed)).unwrap();
+        let start = direction(4, &mut rng(100 + seed));
+        for shift in [Shift::None, Shift::Fixed, Shift::Adaptive] {
+            let (mut last, mut worst) = (0.0, 0.0f64);
+            climb(&mut space, &start, shift, Limits { iterations: 300, tolerance: 1e-12 }, |_, _, f| {
+                worst = worst.max(last - f);
+                last = f;
+                ControlFlow::Continue(())
+            });
+            if shift == Shift::None {
+                fell += u32::from(worst > 1e-6);
+            } else {
+                rose += u32::from(worst < 1e-12);
+            }
+        }
+    }
+    assert_eq!(rose, 40);
+    assert!(fell >= 3, "without a shift F falls in some runs: {fell}");
+}
+
+#[test]
+fn the_shifted_power_method_converges_where_the_plain_one_cycles() {
+    let tensor = kofidis_regalia().unwrap();
+    for seed in 0..20 {
+        let start = direction(3, &mut rng(seed));
+        let run = |shift| {
+            let options = sshopm::Options { shift, iterations: 5000, tolerance: 1e-12 };
+            sshopm(&tensor, &start, &options).unwrap()
+        };
+        let (plain, shifted) = (run(0.0), run(2.0));
+        assert_eq!(plain.status, algos::Status::IterationLimit);
+        assert_eq!(shifted.status, algos::Status::Converged);
+        let pair = shifted.value;
+        assert!(pair.decrease < 1e-13);
+        assert!([0.8893, 0.8169, 0.3633].iter().any(|mu| (pair.value - mu).abs() < 1e-4), "{}", pair.value);
+    }
+    assert!(sufficient_shift(&tensor) >= 3.0 * 0.8893);
+}
+
+#[test]
+fn the_rank_is_read_off_and_noise_needs_a_threshold() {
+    let (tensor, _) = draw((4, 8, 12), 21);
+    assert_eq!(run(Variant::Newton, &tensor, 1).rank, 12);
+    let noisy = tensor.plus(0.02, &unit_noise(4, 8, &mut rng(22)).unwrap()).unwrap();
+    let rank = |threshold| decompose(Variant::Packed, &noisy, &Options { threshold, iterations: 5, ..options(1) });
+    assert_eq!(rank(Threshold::Absolute(0.007)).unwrap().value.rank, 12);
+    assert!(rank(Threshold::Relative(1e-4)).is_err() || rank(Threshold::Relative(1e-4)).unwrap().value.rank > 30);
+}
+
+#[test]
+fn noise_moves_components_in_proportion() {
+    let spec = Spec { weights: Weights::One, ..Spec::new(4, 8, 8) };
+    let (tensor, truth) = spec.draw(&mut rng(31)).unwrap();
+    let noise = unit_noise(4, 8, &mut rng(32)).unwrap();
+    for variant in [Variant::Reference, Variant::Newton] {
+        let error = |sigma: f64| {
+            let given = Options { rank: Some(8), ..options(2) };
+            let found = decompose(variant, &tensor.plus(sigma, &noise).unwrap(), &given).unwrap().value;
+            errors(&found, &tensor, &truth).0
+        };
+        let ratio = error(1e-4) / error(1e-6);
+        assert!((80.0..125.0).contains(&ratio), "{variant:?}: {ratio}");
+    }
+}
+
+#[test]
+fn extreme_scales_change_no_digit() {
+    let (tensor, _) = draw((3, 6, 4), 51);
+    let base = run(Variant::Newton, &tensor, 4);
+    for scale in [2f64.powi(-500), 2f64.powi(480)] {
+        let found = run(Variant::Newton, &tensor.scaled(scale), 4);
+        assert_eq!(found.vectors, base.vectors);
+        for (a, b) in found.weights.iter().zip(&base.weights) {
+            assert!((a / scale - b).abs() <= 1e-15 * b.abs());
+        }
+    }
+}
+
+#[test]
+fn equal_options_give_equal_bits() {
+    let (tensor, _) = draw((4, 8, 20), 61);
+    for &variant in Variant::ALL {
+        assert_eq!(run(variant, &tensor, 9), run(variant, &tensor, 9));
+    }
+}
+
+#[test]
+fn the_assignment_is_the_cheapest() {
+    let cost = [[4.0, 1.0, 3.0], [2.0, 0.0, 5.0], [3.0, 2.0, 2.0]];
+    assert_eq!(assign(3, |i, j| cost[i][j]), vec![1, 0, 2]);
+    // Greedy would take the zero first and pay for it.
+    let trap = [[0.0, 1.0], [1.0, 100.0]];
+    assert_eq!(assign(2, |i, j| trap[i][j]), vec![1, 0]);
+}
+
+#[test]
+fn effort_counts_what_ran() {
+    let (tensor, _) = draw((4, 10, 30), 71);
+    let reference = decompose(Variant::Reference, &tensor, &options(1)).unwrap();
+    let fast = decompose(Variant::Newton, &tensor, &options(1)).unwrap();
+    assert!(fast.value.phases.search_flops() < reference.value.phases.search_flops());
+    assert_eq!(reference.effort.iterations, reference.value.phases.power_steps);
+    let steps: usize = reference.value.components.iter().map(|c| c.iterations).sum();
+    assert_eq!(reference.value.phases.power_steps, steps as u64);
+    let space = Subspace::spanned_by(reference.value.vectors.as_ref(), 2).unwrap();
+    assert!(space.flops() > 4 * 55 * 30);
+    assert!(relative_error(&tensor, fast.value.vectors.as_ref(), &fast.value.weights).unwrap() < 1e-10);
+}

@@ -1,0 +1,8 @@
+//! Tests of the tensor family: packed form, fast variants against the reference, exact identities, bad input.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod bad_input;
+mod baselines;
+mod decompositions;
+mod packed;
+mod support;

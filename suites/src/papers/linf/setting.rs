@@ -1,0 +1,146 @@
+//! One sketched regression: the point, the record, and the experiment made of them.
+
+use algos::{
+    Error,
+    sketch::{
+        Variant,
+        instance::{Instance, balanced, balanced_dense, incoherent, spiked},
+        leverage_scores,
+        regression::sketch_and_solve,
+        sample_rows,
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::super::sketching::Map;
+use crate::{
+    harness::{experiment::Cost, seed::Trial},
+    record,
+};
+
+/// The regression problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Data {
+    /// Stacked identities and spikes on zero rows: hard for sparse sketches.
+    Spiked,
+    /// A random subspace and a random residual.
+    Incoherent,
+    /// Stacked identities and opposite spikes on copies: hard for sampling of rows.
+    Balanced,
+    /// The same matrix and a dense residual.
+    BalancedDense,
+}
+
+record! {
+    /// A point: problem and sketch.
+    pub struct Setting {
+        /// Problem: spiked, incoherent, balanced or balanced-dense.
+        pub data: Data,
+        /// Sketch.
+        pub sketch: Map,
+        /// Rows of A.
+        pub n: usize,
+        /// Columns of A.
+        pub d: usize,
+        /// Rows of the sketch.
+        pub m: usize,
+        /// Copies of the identity in A.
+        pub c: usize,
+        /// Spikes in the residual.
+        pub k: usize,
+    }
+}
+
+record! {
+    /// What a sketched regression leaves.
+    pub struct Run {
+        /// R = √m ‖x′ − x*‖_∞/(‖r‖ ‖A⁺‖).
+        pub linf: f64,
+        /// √(m/d) ‖x′ − x*‖₂/(‖r‖ ‖A⁺‖).
+        pub l2: f64,
+        /// ‖x′ − x*‖_∞.
+        pub err_inf: f64,
+    }
+}
+
+impl Setting {
+    /// The problem of a trial, the same for all sketches.
+    pub fn instance(&self, trial: &Trial<'_>) -> Result<Instance, Error> {
+        let mut rng = trial.paired("instance", &(self.data, self.n, self.d, self.c, self.k));
+        match self.data {
+            Data::Spiked => spiked(self.n, self.d, self.c, self.k, &mut rng),
+            Data::Incoherent => incoherent(self.n, self.d, &mut rng),
+            Data::Balanced => balanced(self.d, self.c, self.k, &mut rng),
+            Data::BalancedDense => balanced_dense(self.d, self.c, &mut rng),
+        }
+    }
+
+    /// The predicted cost of a trial.
+    pub fn cost(&self) -> Cost {
+        let (n, d, m) = (self.n as f64, self.d as f64, self.m as f64);
+        let dense = match self.sketch {
+            Map::Gaussian => 2.0 * m * n * (d + 20.0),
+            Map::Srdct | Map::Circulant => 200.0 * n * (d + 16.0),
+            Map::Leverage => 8.0 * n * d * d,
+            _ => 60.0 * n * (d + 8.0),
+        };
+        Cost { flops: dense + 4.0 * m * d * d, memory: (24.0 * n * d) as u64, rows: 1 }
+    }
+}
+
+/// Draws the problem and the sketch of a trial and solves.
+pub fn solve(setting: &Setting, trial: &Trial<'_>) -> Result<Run, Error> {
+    let instance = setting.instance(trial)?;
+    let mut rng = trial.rng("sketch");
+    let sketch = match setting.sketch {
+        Map::Leverage => sample_rows(&leverage_scores(instance.a.as_ref())?, setting.m, 2.0, &mut rng)?,
+        map => {
+            let (law, m) = map.law(setting.m, setting.n);
+            law.draw(m, setting.n, &mut rng)?
+        }
+    };
+    let x = sketch_and_solve(Variant::Fast, &sketch, instance.a.as_ref(), &instance.b)?.value;
+    let (largest, length) = instance.errors(&x);
+    let (m, d) = (setting.m as f64, setting.d as f64);
+    Ok(Run { linf: m.sqrt() * largest, l2: (m / d).sqrt() * length, err_inf: largest })
+}
+
+/// Declares an experiment whose points are [`Setting`]s and whose table is `runs`.
+macro_rules! regressing {
+    ($(#[$doc:meta])* $name:ident, $key:literal, $about:literal, $points:expr, $trials:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Default)]
+        pub struct $name;
+
+        impl $name {
+            /// One row per trial.
+            pub const RUNS: Table<Self, Run> = Table::new("runs");
+        }
+
+        impl Experiment for $name {
+            type Point = Setting;
+            const KEY: &'static str = $key;
+            const ABOUT: &'static str = $about;
+            const TABLES: &'static [TableSchema] = &[Self::RUNS.schema()];
+
+            fn points(scale: Scale) -> Vec<Setting> {
+                $points(scale)
+            }
+
+            fn trials(scale: Scale, point: &Setting) -> u32 {
+                $trials(scale, point)
+            }
+
+            fn cost(point: &Setting) -> Cost {
+                point.cost()
+            }
+
+            fn run(point: &Setting, trial: &Trial<'_>, out: &mut Out<Self>) -> Result<(), algos::Error> {
+                out.put(Self::RUNS, solve(point, trial)?);
+                Ok(())
+            }
+        }
+    };
+}
+pub(super) use regressing;
