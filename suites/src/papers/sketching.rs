@@ -154,7 +154,7 @@ pub fn slope_of_medians<P, R>(
 }
 
 /// The median; NaN if a value is.
-fn middle(values: &mut [f64]) -> f64 {
+pub fn middle(values: &mut [f64]) -> f64 {
     if values.iter().any(|v| v.is_nan()) {
         return f64::NAN;
     }

@@ -124,7 +124,7 @@ impl Problem for Vectors {
                 .col_as_slice(column)
                 .iter()
                 .enumerate()
-                .map(|(j, x)| if (j & k).count_ones() % 2 == 0 { *x } else { -x })
+                .map(|(j, x)| if (j & k).count_ones().is_multiple_of(2) { *x } else { -x })
                 .sum();
             let off = (found - sum / scale).abs();
             error = if off <= error { error } else { off };

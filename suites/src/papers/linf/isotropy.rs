@@ -255,7 +255,7 @@ impl Experiment for NeededSigns {
     fn run(point: &Signed, trial: &Trial<'_>, out: &mut Out<Self>) -> Result<(), Error> {
         let (n, m, d) = (point.n, point.m, point.d);
         let mut rng = trial.rng("sketch");
-        let entry = |i: usize, j: usize| if (i & j).count_ones() % 2 == 0 { 1.0 } else { -1.0 };
+        let entry = |i: usize, j: usize| if (i & j).count_ones().is_multiple_of(2) { 1.0 } else { -1.0 };
         let a = Mat::from_fn(n, d, |i, j| entry(i, j) / (n as f64).sqrt());
         let sketch = if point.signs {
             Law::Srht(Picked::Distinct).draw(m, n, &mut rng)?

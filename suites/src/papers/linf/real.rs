@@ -10,7 +10,7 @@ use algos::{
 };
 use faer::Mat;
 
-use super::super::sketching::{Map, by};
+use super::super::sketching::{Map, by, outcomes};
 use crate::{
     harness::{dataset, prelude::*},
     record,
@@ -116,7 +116,7 @@ pub const CLAIM: Claim = Claim {
     source: Source::Ours,
     kind: Kind::Statistical,
     expected: Verdict::Reproduced,
-    note: "The SRHT samples without replacement and loses less: about 1 − m/2048 of it.",
+    note: "The SRHT samples without replacement and loses less: about 1 − m/2048 of it. Some pixels are used in a few images only, and a CountSketch can put two such images into one bucket: it lost rank in 1 of 60 draws of a first run, and is then refused. Losses are those of the sketches that are not.",
     experiments: &["digits-regression"],
     judge,
     control: Some(Control {
@@ -134,12 +134,19 @@ fn judge(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, Unjudged
     {
         let expected = share * D / (256.0 - D - 1.0);
         let m = if arm == Arm::Claim { 256 } else { 512 };
-        let losses = numbers(&rows, |p: &Sketching| p.sketch == map && p.m == m, |r: &Regression| r.excess / expected);
+        let all = outcomes(&rows, |p: &Sketching| p.sketch == map && p.m == m, |r: &Regression| r.excess / expected);
+        let losses: Vec<f64> = all.iter().copied().filter(|loss| *loss != f64::INFINITY).collect();
+        if scale > Scale::Smoke && arm == Arm::Claim {
+            let refused: Vec<bool> = all.iter().map(|loss| *loss == f64::INFINITY).collect();
+            let name = format!("{}: fraction of sketches that lose rank, m = 256", map.name());
+            checks.push(Check::at_most(name, stats::fraction(&refused), 0.25));
+        }
         let name = format!("{}: mean loss over d/(m − d − 1), m = 256", map.name());
         checks.push(Check::new(name, stats::mean(&losses), (1.0 - tolerance, 1.0 + tolerance)));
     }
     if arm == Arm::Claim {
-        let all: Vec<f64> = rows.iter().map(|row| row.value.as_ref().map_or(f64::NAN, |r| r.refined.abs())).collect();
+        let solved = outcomes(&rows, |_| true, |r: &Regression| r.refined.abs());
+        let all: Vec<f64> = solved.into_iter().filter(|loss| *loss != f64::INFINITY).collect();
         let worst = all.iter().copied().fold(0.0, |a: f64, b| if b <= a { a } else { b });
         checks.push(Check::at_most("after LSQR: largest loss", stats::point(worst, all.len()), 1e-12));
     }
