@@ -153,8 +153,6 @@ fn judge(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, Unjudged
     let rows = rows.of(Errors::PRODUCTS)?;
     let mut checks = Vec::new();
     let mut certified = Vec::new();
-    // What an interval from so few trials can show if one or two miss.
-    let least = if scale == Scale::Smoke { 0.4 } else { 0.6 };
     for x in Vector::ALL {
         for epsilon in EPSILONS {
             let light = arm == Arm::Claim;
@@ -173,8 +171,11 @@ fn judge(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, Unjudged
             let share = of(&|v| v.error / v.epsilon);
             checks.push(Check::new(format!("{name}: root mean square of error/ε"), rms(&share), (0.3, 1.0)));
             if light {
-                let kept: Vec<bool> = share.iter().map(|s| *s <= 1.0).collect();
-                checks.push(Check::at_least(format!("{name}: fraction within ε"), stats::fraction(&kept), least));
+                // A fraction of a few trials shows nothing once one of them misses.
+                if scale != Scale::Smoke {
+                    let kept: Vec<bool> = share.iter().map(|s| *s <= 1.0).collect();
+                    checks.push(Check::at_least(format!("{name}: fraction within ε"), stats::fraction(&kept), 0.6));
+                }
                 let used: Vec<f64> = of(&|v| f64::from(u8::from(v.fallback)));
                 checks.push(Check::at_most(format!("{name}: fraction that fell back"), stats::mean(&used), 0.2));
                 if x == Vector::One && epsilon >= 0.2 {
@@ -185,7 +186,7 @@ fn judge(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, Unjudged
     }
     if arm == Arm::Claim {
         let name = "x = one, ε ≥ 0.2: fraction of certificates within a factor of 2.5";
-        checks.push(Check::at_least(name, stats::fraction(&certified), 0.7));
+        checks.push(Check::at_least(name, stats::fraction(&certified), 0.75));
     }
     Ok(checks)
 }
