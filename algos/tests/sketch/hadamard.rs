@@ -45,7 +45,7 @@ fn it_is_its_own_inverse_up_to_the_length_and_matches_its_definition() {
     let mut x = input.clone();
     fwht(Transform::Blocked, &mut x).unwrap();
     for (i, found) in x.iter().enumerate() {
-        let sign = |j: usize| if (i & j).count_ones() % 2 == 0 { 1.0 } else { -1.0 };
+        let sign = |j: usize| if (i & j).count_ones().is_multiple_of(2) { 1.0 } else { -1.0 };
         let exact: f64 = (0..64).map(|j| sign(j) * input[j]).sum();
         assert!((found - exact).abs() < 1e-13);
     }

@@ -42,7 +42,7 @@ pub fn laws(m: usize, n: usize) -> Vec<Law> {
             Law::Orthogonal,
         ]);
     }
-    laws.extend((2..=8).filter(|s| m % s == 0).map(Law::OsnapBlocks));
+    laws.extend((2..=8).filter(|s| m.is_multiple_of(*s)).map(Law::OsnapBlocks));
     if m.is_power_of_two() && m <= n.next_power_of_two() {
         laws.push(Law::Pooled);
     }

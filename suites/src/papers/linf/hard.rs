@@ -64,6 +64,8 @@ fn incoherent(scale: Scale) -> Vec<Setting> {
 fn trials(scale: Scale, point: &Setting) -> u32 {
     match (scale, point.data) {
         (Scale::Smoke, Data::Incoherent) => 16,
+        // Errors of sparse sketches take few values, so that an interval of their median jumps.
+        (Scale::Smoke, _) if SPARSE.contains(&point.sketch) => 48,
         (Scale::Smoke, _) => 24,
         (Scale::Default, _) => 40,
         (Scale::Full, _) => 200,
