@@ -25,7 +25,7 @@ compare *ARGS:
 lint:
     cargo fmt --check
     cargo clippy --release --workspace --all-targets -- -D warnings
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+    RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps
 
 # How often the comparison is wrong, on ten kernels: some hours, resumable, on a machine left alone.
 error-rates TABLES="300" POWER="60":

@@ -16,7 +16,7 @@ use super::{
 pub enum Scale {
     /// At most a minute for everything: what CI runs.
     Smoke,
-    /// At most eight minutes: what a newcomer runs and what is committed.
+    /// About ten minutes on two cores: what a newcomer runs and what is committed.
     Default,
     /// The papers' own sizes.
     Full,

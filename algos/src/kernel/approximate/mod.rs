@@ -9,7 +9,7 @@
 //! 1. [`pilot`]: the distribution of `u` on a few exact rows.
 //! 2. [`plan`]: threshold, code length, width and tables of least predicted time for half of the squared error each.
 //! 3. [`join`]: heavy pairs from hash tables, each once, weighted by `1/P(u)`.
-//! 4. [`light`]: a Poisson sample of keys through the tile, heavy entries masked.
+//! 4. [`mod@light`]: a Poisson sample of keys through the tile, heavy entries masked.
 //! 5. The error on the pilot rows; if it is too large, independent estimates are averaged, then the exact product taken.
 
 pub mod join;
