@@ -11,7 +11,7 @@
 //! | [`factorize`] | eigenvalues, singular values, Cholesky and QR by one iteration with random pivots | Detherage & Shah, [arXiv:2505.02023](https://arxiv.org/abs/2505.02023) |
 //! | [`sketch`] | random sketches, least squares and ridge regression with them | Song, Ye, Yin & Zhang, [arXiv:2302.00248](https://arxiv.org/abs/2302.00248); Avron, Maymounkov & Toledo, [doi:10.1137/090767911](https://doi.org/10.1137/090767911); Patil & LeJeune, [arXiv:2310.04357](https://arxiv.org/abs/2310.04357) |
 //! | [`kernel`] | products with Gaussian kernel matrices | Indyk, Kapralov, Sheth & Wagner, [arXiv:2507.23539](https://arxiv.org/abs/2507.23539); Backurs, Lin, Mahabadi, Silwal & Tarnawski, [arXiv:2403.08917](https://arxiv.org/abs/2403.08917); Bunch, Kline, Dickinson, Bhat & Fung, [arXiv:2106.00827](https://arxiv.org/abs/2106.00827) |
-//! | [`tensor`] | symmetric tensors as sums of powers of vectors, and the spike of a noisy tensor | Kileel & Pereira, [arXiv:1912.04007](https://arxiv.org/abs/1912.04007); [arXiv:2603.06028](https://arxiv.org/abs/2603.06028) |
+//! | [`tensor`] | symmetric tensors as sums of powers of vectors, and the spike of a noisy tensor; functions of three variables in Tucker form | Kileel & Pereira, [arXiv:1912.04007](https://arxiv.org/abs/1912.04007); [arXiv:2603.06028](https://arxiv.org/abs/2603.06028); Benner, Khoromskij, Khoromskaia & Sun, [arXiv:2503.01696](https://arxiv.org/abs/2503.01696) |
 //!
 //! Nothing here reads a clock, a file or global state; randomness comes only from a generator that the caller passes.
 

@@ -22,12 +22,13 @@
 //! [`flattening`] unfolds them, [`subspace`] has `F` and [`power`] the climb by themselves, [`landscape`] the same from
 //! known components, [`sshopm`] the shifted power method on a tensor itself; [`instance`] draws tensors with planted
 //! components, [`diagnose`] measures errors, [`baseline`] has what the method is compared with, and [`langevin`] averages
-//! chains on a spiked tensor.
+//! chains on a spiked tensor. [`chebyshev`] is another subject: functions on a cube with coefficients in Tucker form.
 //!
 //! Sources: Kileel & Pereira, [arXiv:1912.04007](https://arxiv.org/abs/1912.04007), of which we read the abstract and the
 //! authors' code; Kolda & Mayo (2011), [doi:10.1137/100801482](https://doi.org/10.1137/100801482) (shifted power method).
 
 pub mod baseline;
+pub mod chebyshev;
 pub mod diagnose;
 pub mod flattening;
 pub mod instance;

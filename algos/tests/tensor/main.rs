@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod baselines;
+mod chebyshev;
 mod decompositions;
 mod packed;
 mod support;
