@@ -7,6 +7,7 @@ pub mod backurs;
 pub mod blendenpik;
 pub mod bunch;
 pub mod charikar;
+pub mod chebtuck;
 pub mod demmel;
 pub mod detherage;
 mod diagonalization;
@@ -46,4 +47,5 @@ pub const ALL: &[&Paper] = &[
     &fang::PAPER,
     &spm::PAPER,
     &langevin::PAPER,
+    &chebtuck::PAPER,
 ];
