@@ -1,11 +1,15 @@
 //! Kileel & Pereira: the subspace power method for symmetric tensor decomposition.
 
+mod ascent;
 mod baselines;
 mod cases;
 mod climb;
 mod deflation;
+mod digits;
 mod figures;
 mod landscape;
+mod noise;
+mod phase;
 mod recovery;
 mod setting;
 
@@ -45,6 +49,10 @@ pub const PAPER: Paper = Paper {
         &baselines::Eigen,
         &baselines::LeastSquares,
         &baselines::Shifts,
+        &phase::Phase,
+        &noise::Noise,
+        &ascent::Ascents,
+        &digits::Digits,
     ],
     claims: &[
         recovery::EXACT,
@@ -60,7 +68,10 @@ pub const PAPER: Paper = Paper {
         baselines::GEVD,
         baselines::NLS,
         baselines::SHIFT,
+        phase::CLAIM,
+        noise::LINEAR,
+        noise::POLISH,
     ],
-    figures: &[landscape::FIGURE, figures::RATE, figures::GEVD],
+    figures: &[landscape::FIGURE, phase::FIGURE, ascent::FIGURE, figures::RATE, noise::FIGURE, figures::GEVD],
     cases: cases::ALL,
 };
