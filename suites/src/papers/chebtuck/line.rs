@@ -103,7 +103,7 @@ pub const CLAIM: Claim = Claim {
     source: Source::Derived,
     kind: Kind::Exact,
     expected: Verdict::Reproduced,
-    note: "Coefficients of exp(−t²x²) are 2e^{−a}I_k(a), a = t²/2. Aliasing adds to each lost term at most itself, hence the factor. Judged where the tail is above 1e-12; below 1e-14 the error is rounding.",
+    note: "Coefficients of exp(−t²x²) are 2e^{−a}I_k(a), a = t²/2. Aliasing adds to each lost term at most itself, hence the factor. Judged where the tail is above 1e-12; below 1e-14 the error is rounding. The curve depends mostly on m/t: for small t, of which fewer points are asked, it falls later.",
     experiments: &["line"],
     judge,
     control: Some(Control { differs: "equidistant points", must_fail: &["largest ratio of the error to the tail"] }),

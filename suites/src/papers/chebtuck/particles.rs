@@ -159,7 +159,7 @@ impl Runs for Potentials {
         match (scale, point.particles) {
             (Scale::Smoke, 64..) => 2,
             (Scale::Smoke, _) => 3,
-            (_, 256) => 3,
+            (Scale::Default, 64..) => 3,
             (Scale::Default, _) => 6,
             (Scale::Full, _) => 24,
         }

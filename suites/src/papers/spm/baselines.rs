@@ -55,7 +55,7 @@ fn naive_points(_: Scale) -> Vec<Planted> {
 experiment!(
     /// Plain deflation.
     Naive, "naive-power", "Unshifted power iteration on the tensor itself with subtraction of what it finds, and the subspace power method.",
-    Planted, Errors, rows 1, points naive_points, trials |scale, _| if scale == Scale::Smoke { 6 } else { 20 },
+    Planted, Errors, rows 1, points naive_points, trials |scale, _| if scale == Scale::Smoke { 6 } else { 12 },
     flops |_: &Planted| 1e8, run naive
 );
 

@@ -56,7 +56,7 @@ record! {
 
 /// Principal components.
 const D: usize = 6;
-const RANKS: [usize; 8] = [1, 2, 3, 4, 6, 8, 11, 15];
+const RANKS: [usize; 5] = [1, 2, 4, 8, 15];
 /// Evaluations of least squares, and sweeps of alternating least squares.
 const EVALUATIONS: u64 = 300;
 const SWEEPS: usize = 150;
@@ -76,13 +76,16 @@ impl Experiment for Digits {
     const ABOUT: &'static str = "The fourth-order cumulant of six whitened principal components of the optical digits, decomposed at given ranks, beside a general CP decomposition of the same tensor.";
     const TABLES: &'static [TableSchema] = &[Self::RUNS.schema()];
 
-    fn points(_: Scale) -> Vec<Approximation> {
+    fn points(scale: Scale) -> Vec<Approximation> {
+        if scale == Scale::Smoke {
+            return Vec::new();
+        }
         let of = |origin| RANKS.map(|r| Approximation { origin, r });
         [Origin::Digits, Origin::Noise].into_iter().flat_map(of).collect()
     }
 
     fn trials(scale: Scale, _: &Approximation) -> u32 {
-        if scale == Scale::Smoke { 4 } else { 10 }
+        if scale == Scale::Full { 40 } else { 10 }
     }
 
     fn cost(point: &Approximation) -> Cost {
@@ -158,4 +161,77 @@ fn cumulant(x: MatRef<'_, f64>) -> Result<SymmetricTensor, Error> {
         entries.push(moment / x.nrows() as f64 - gaussian);
     });
     SymmetricTensor::from_packed(4, x.ncols(), entries)
+}
+
+/// On real data.
+pub const CLAIM: Claim = Claim {
+    key: "spm-digits",
+    says: "On the cumulant of real images, which has no low rank, the method by itself approximates badly; least squares from its result are as good as a general CP decomposition of the same rank, with a quarter of its numbers.",
+    at: "our experiment on the optical digits",
+    source: Source::Ours,
+    kind: Kind::Statistical,
+    expected: Verdict::Reproduced,
+    note: "The cumulant and not the moment, whose bulk is what a Gaussian has too, of full rank. It is hardly better approximated than symmetric noise, so there is no structure of low rank to find: the subspace is then cut through a spectrum without a gap, and its maxima are no components. Medians over random halves of the images. The general decomposition is the better of two starts with 150 sweeps.",
+    experiments: &["digits"],
+    judge,
+    control: Some(Control {
+        differs: "the subspace power method without least squares",
+        must_fail: &[
+            "R = 8: median error over that of the general decomposition",
+            "R = 15: median error over that of the general decomposition",
+        ],
+    }),
+};
+
+fn judge(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, Unjudged> {
+    if scale == Scale::Smoke {
+        return Err(Unjudged::no_power("the digits are not run at smoke"));
+    }
+    let rows = rows.of(Digits::RUNS)?;
+    let at = |origin, r| move |p: &Approximation| (p.origin, p.r) == (origin, r);
+    let error = |e: &Fits| if arm == Arm::Claim { e.polished } else { e.spm };
+    let mut checks = Vec::new();
+    for r in [8, 15] {
+        let over = numbers(&rows, at(Origin::Digits, r), |e| error(e) / e.als);
+        let name = format!("R = {r}: median error over that of the general decomposition");
+        checks.push(Check::at_most(name, stats::median(&over), 1.1));
+        if arm == Arm::Claim {
+            let [digits, noise] =
+                [Origin::Digits, Origin::Noise].map(|origin| numbers(&rows, at(origin, r), |e| e.polished));
+            let over: Vec<f64> = digits.iter().zip(&noise).map(|(d, n)| d / n).collect();
+            let name = format!("R = {r}: median error over that on noise");
+            checks.push(Check::at_least(name, stats::median(&over), 0.8));
+            let above = numbers(&rows, at(Origin::Digits, r), |e| e.polished.min(e.als) / e.bound);
+            let least = above.iter().copied().fold(f64::INFINITY, |a, b| if b >= a { a } else { b });
+            let name = format!("R = {r}: least error over what the flattening's spectrum leaves");
+            checks.push(Check::at_least(name, stats::point(least, above.len()), 1.0));
+        }
+    }
+    Ok(checks)
+}
+
+/// Error over rank.
+pub const FIGURE: Figure = Figure {
+    key: "digits",
+    title: "Approximation of the cumulant of the digits",
+    alt: "Relative error over the rank, for the digits and for noise: the subspace power method alone stays near one up to rank 8; with least squares it falls together with the general decomposition, to about a third at rank 15, on noise as on the digits. Both stay above what the spectrum of the flattening leaves.",
+    experiments: &["digits"],
+    draw,
+};
+
+fn draw(rows: &Rows<'_>) -> Result<Vec<Panel>, Unjudged> {
+    let rows = rows.of(Digits::RUNS)?;
+    let panel = |origin, title: &str| {
+        let line = |number: fn(&Fits) -> f64| {
+            band_over(&rows, move |p: &Approximation| p.origin == origin, |p| p.r as f64, number)
+        };
+        let bound = line(|e| e.bound).into_iter().map(|p| (p.0, p.2)).collect();
+        Panel::new(title, Axis::linear("rank R"), Axis::linear("relative error").range(0.0, 1.3))
+            .note("medians and quartiles over tensors")
+            .line_band("subspace power method", line(|e| e.spm))
+            .line_band("and least squares", line(|e| e.polished))
+            .line_band("general CP", line(|e| e.als))
+            .theory("spectrum beyond R", bound)
+    };
+    Ok(vec![panel(Origin::Digits, "Digits, six components"), panel(Origin::Noise, "Symmetric noise")])
 }

@@ -71,7 +71,16 @@ pub const PAPER: Paper = Paper {
         phase::CLAIM,
         noise::LINEAR,
         noise::POLISH,
+        digits::CLAIM,
     ],
-    figures: &[landscape::FIGURE, phase::FIGURE, ascent::FIGURE, figures::RATE, noise::FIGURE, figures::GEVD],
+    figures: &[
+        landscape::FIGURE,
+        phase::FIGURE,
+        ascent::FIGURE,
+        figures::RATE,
+        noise::FIGURE,
+        figures::GEVD,
+        digits::FIGURE,
+    ],
     cases: cases::ALL,
 };

@@ -87,6 +87,8 @@ impl Experiment for Noise {
         match (scale, point.m) {
             (Scale::Smoke, _) => 4,
             (Scale::Default, 4) => 10,
+            // Where the ratio to the floor is judged: its upper tail is heavy at order 3.
+            (Scale::Default, _) if point.sigma != MIDDLE => 8,
             _ => 20,
         }
     }

@@ -107,7 +107,8 @@ fn run(cell: &Cell, trial: &Trial<'_>) -> Result<Vec<Run>, Error> {
     if *cell == BEYOND {
         return Ok(rows);
     }
-    for &variant in &Variant::ALL[1..] {
+    let fast = if TABLE.contains(cell) { &[Variant::Newton] } else { &Variant::ALL[1..] };
+    for &variant in fast {
         let found = decompose(variant, &tensor, &options)?.value;
         rows.push(record(variant.name(), &found, &reference)?);
     }
@@ -173,7 +174,7 @@ pub const AGREE: Claim = Claim {
     source: Source::Ours,
     kind: Kind::Exact,
     expected: Verdict::Reproduced,
-    note: "On exact tensors; under noise, removal of many components at once differs to first order.",
+    note: "On exact tensors; at the sizes of the authors' table `newton` alone. Under noise, removal of many components at once differs to first order.",
     experiments: &["recovery"],
     judge: judge_agree,
     control: Some(Control {
