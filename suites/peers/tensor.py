@@ -1,7 +1,7 @@
 """Peers of the family `tensor`: TensorLy and pyttb, for decompositions into sums of products and into Tucker form.
 
 Neither looks for a symmetric decomposition in a subspace. Their alternating least squares find a general one: R weights,
-then the columns of each of the four factors. Fifty sweeps are what they are given, about fifty times our run.
+then the columns of each of the four factors. Fifty sweeps are what they are given.
 """
 
 import numpy as np
@@ -43,7 +43,7 @@ def tensorly_symmetric_power(problem):
 
     def run():
         np.random.seed(1)
-        weights, vectors = symmetric_parafac_power_iteration(tensor, rank, n_repeat=5, n_iteration=10)
+        weights, vectors = symmetric_parafac_power_iteration(tensor, rank, n_repeat=2, n_iteration=5)
         return np.concatenate([np.ravel(weights), np.ravel(vectors, order="F")])
 
     return run
