@@ -11,7 +11,7 @@ use algos::tensor::landscape::{Landscape, Place};
 use algos::tensor::langevin::{Options, langevin, partial_trace};
 use algos::tensor::power::{Ascent, direction};
 use algos::tensor::subspace::Subspace;
-use algos::tensor::{SymmetricTensor, relative_error};
+use algos::tensor::{SymmetricTensor, Variant, decompose, relative_error};
 
 use super::support::rng;
 
@@ -25,6 +25,23 @@ fn one_eigenvalue_problem_decomposes_order_three() {
     let found = gevd(&tensor, 10, &mut rng(2)).unwrap().value;
     assert!(vectors_apart(truth.vectors(), found.vectors.as_ref()).unwrap() < 1e-8);
     assert!(error(&tensor, &found) < 1e-8);
+}
+
+#[test]
+fn one_eigenvalue_problem_is_less_accurate_than_the_method() {
+    let median = |mut all: Vec<f64>| {
+        all.sort_by(f64::total_cmp);
+        all[all.len() / 2]
+    };
+    let ratio = |seed| {
+        let (tensor, _) = Spec::new(3, 24, 24).draw(&mut rng(seed)).unwrap();
+        let direct = gevd(&tensor, 24, &mut rng(100 + seed)).unwrap().value;
+        let options = algos::tensor::Options { rank: Some(24), ..Default::default() };
+        let found = decompose(Variant::Newton, &tensor, &options).unwrap().value;
+        error(&tensor, &direct) / relative_error(&tensor, found.vectors.as_ref(), &found.weights).unwrap()
+    };
+    let ratio = median((1..=7).map(ratio).collect());
+    assert!(ratio > 10.0, "{ratio}");
 }
 
 #[test]
