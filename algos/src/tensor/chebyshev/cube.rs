@@ -83,12 +83,12 @@ impl Cube {
     /// # Panics
     /// If there is no such mode.
     pub fn unfold(&self, mode: usize) -> Mat<f64> {
+        assert!(mode < 3, "a mode of an array of order three");
         let [a, b, c] = self.sides;
         match mode {
             0 => self.by_first().to_owned(),
             1 => Mat::from_fn(b, a * c, |j, l| self.entries[l % a + a * (j + b * (l / a))]),
-            2 => MatRef::from_column_major_slice(&self.entries, a * b, c).transpose().to_owned(),
-            _ => panic!("mode {mode} of an array of order three"),
+            _ => MatRef::from_column_major_slice(&self.entries, a * b, c).transpose().to_owned(),
         }
     }
 

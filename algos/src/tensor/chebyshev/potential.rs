@@ -31,7 +31,7 @@ pub fn gaussian_series(t: f64, count: usize) -> Result<Vec<f64>, Error> {
     let total = bessel[0] + 2.0 * bessel[1..].iter().rev().sum::<f64>();
     let coefficient = |k: usize| {
         let size = bessel[k] / total * if k == 0 { 1.0 } else { 2.0 };
-        if k % 2 == 0 { size } else { -size }
+        if k.is_multiple_of(2) { size } else { -size }
     };
     Ok((0..count).map(coefficient).collect())
 }

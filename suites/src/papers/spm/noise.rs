@@ -170,7 +170,9 @@ fn judge_linear(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, U
         checks.push(Check::new(format!("{name}: median of the error over the floor"), stats::median(&over), range));
         if arm == Arm::Claim {
             let linear = |p: &Noisy| is(p, kind) && SLOPE.contains(&p.sigma);
-            let lines = series(&rows, linear, |p| p.sigma, |e| e.error);
+            // Of the seeds that are run at every size.
+            let mut lines = series(&rows, linear, |p| p.sigma, |e| e.error);
+            lines.retain(|line| line.len() == SLOPE.len());
             let slope = stats::slope_over_seeds(&lines, stats::Axes::LogLog);
             checks.push(Check::new(format!("{name}: power of σ in the error"), slope, (0.98, 1.02)));
         }
