@@ -1,0 +1,130 @@
+//! What other libraries take on the same cases, as page and README show it.
+
+use std::{collections::BTreeMap, path::Path};
+
+use serde::Serialize;
+
+use super::{
+    bar,
+    number::{duration, number},
+};
+use crate::harness::{
+    case::Role,
+    error::Result,
+    folder::Folder,
+    ratios::{self, Row},
+};
+
+/// The folder of `peers.csv`, beside result folders.
+const BESIDE: &str = "peers";
+
+/// All cases.
+#[derive(Serialize)]
+pub struct SpeedView {
+    /// The folder of the table, from where the result folder is.
+    folder: String,
+    cases: Vec<CaseView>,
+}
+
+/// A case with all that solves it, fastest first.
+#[derive(Serialize)]
+struct CaseView {
+    key: String,
+    about: String,
+    machine: String,
+    rounds: usize,
+    runs: Vec<RunView>,
+    /// What is worth a line: our fastest, our reference, and the fastest peer.
+    ours: Option<RunView>,
+    reference: Option<RunView>,
+    peer: Option<RunView>,
+}
+
+/// A contender: its time never without its error.
+#[derive(Debug, Clone, Serialize)]
+struct RunView {
+    name: String,
+    role: &'static str,
+    time: String,
+    ratio: String,
+    interval: String,
+    error: String,
+    bar: String,
+    fault: String,
+    version: String,
+    command: String,
+    line: usize,
+}
+
+impl SpeedView {
+    /// The table that lies beside a result folder, if there is one.
+    pub fn of(results: &Folder) -> Result<Option<Self>> {
+        let place = results.root().parent().map(|parent| parent.join(BESIDE));
+        match place.filter(|place| place.join(ratios::CSV).is_file()) {
+            Some(place) => Self::read(&place, format!("../{BESIDE}")),
+            None => Ok(None),
+        }
+    }
+
+    /// The table of a folder, `shown` as what it is called in links.
+    pub fn read(folder: &Path, shown: String) -> Result<Option<Self>> {
+        let mut cases: BTreeMap<String, Vec<(usize, Row)>> = BTreeMap::new();
+        for (line, row) in (2..).zip(ratios::read(&Folder::open(folder)?)?) {
+            cases.entry(row.case.clone()).or_default().push((line, row));
+        }
+        let cases: Vec<_> = cases.into_values().map(CaseView::new).collect();
+        Ok((!cases.is_empty()).then_some(Self { folder: shown, cases }))
+    }
+}
+
+impl CaseView {
+    fn new(mut rows: Vec<(usize, Row)>) -> Self {
+        let time = |row: &Row| row.ns.unwrap_or(f64::INFINITY);
+        rows.sort_by(|(_, a), (_, b)| time(a).total_cmp(&time(b)));
+        let ends = rows.iter().flat_map(|(_, row)| [row.ratio_low, row.ratio_high]).flatten();
+        let ends = ends.fold((1.0f64, 1.0f64), |(low, high), x| (low.min(x), high.max(x)));
+        let view = |(line, row): &(usize, Row)| RunView::new(*line, row, ends);
+        let first =
+            |wanted: &dyn Fn(&Row) -> bool| rows.iter().find(|(_, row)| row.ns.is_some() && wanted(row)).map(view);
+        let ours = |row: &Row| row.role == Role::Algorithm;
+        let text = |pick: fn(&Row) -> &String| {
+            rows.iter().find(|(_, r)| ours(r)).map_or_else(String::new, |(_, r)| pick(r).clone())
+        };
+        Self {
+            key: text(|row| &row.case),
+            about: text(|row| &row.about),
+            machine: text(|row| &row.machine),
+            rounds: rows.iter().map(|(_, row)| row.rounds).max().unwrap_or(0),
+            ours: first(&ours),
+            reference: first(&|row| ours(row) && row.implementation == "reference"),
+            peer: first(&|row| row.role == Role::Peer),
+            runs: rows.iter().map(view).collect(),
+        }
+    }
+}
+
+impl RunView {
+    fn new(line: usize, row: &Row, ends: (f64, f64)) -> Self {
+        let text = |value: Option<f64>, show: fn(f64) -> String| value.map_or_else(String::new, show);
+        let ci = row.ratio_low.zip(row.ratio_high);
+        Self {
+            name: row.implementation.clone(),
+            role: match row.role {
+                Role::Algorithm => "ours",
+                Role::Peer => "peer",
+                Role::Bound => "bound",
+            },
+            time: text(row.ns, duration),
+            ratio: text(row.ratio, |ratio| format!("{}×", number(ratio))),
+            interval: ci
+                .filter(|(low, high)| low < high)
+                .map_or_else(String::new, |(low, high)| format!("[{}, {}]", number(low), number(high))),
+            error: text(row.error, number),
+            bar: row.ratio.zip(ci).map_or_else(String::new, |(ratio, ci)| bar::ratio(ratio, ci, ends)),
+            fault: row.fault.clone(),
+            version: row.version.clone(),
+            command: row.command.clone(),
+            line,
+        }
+    }
+}
