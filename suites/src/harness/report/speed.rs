@@ -10,19 +10,24 @@ use super::{
 };
 use crate::harness::{
     case::Role,
-    error::Result,
+    error::{Error, Result},
+    figure::{self, Axis, Panel},
     folder::Folder,
     ratios::{self, Row},
 };
 
 /// The folder of `peers.csv`, beside result folders.
 const BESIDE: &str = "peers";
+/// The variant that is the paper's pseudo-code.
+const REFERENCE: &str = "reference";
 
 /// All cases.
 #[derive(Serialize)]
 pub struct SpeedView {
     /// The folder of the table, from where the result folder is.
     folder: String,
+    /// All cases in one picture.
+    overview: String,
     cases: Vec<CaseView>,
 }
 
@@ -72,9 +77,38 @@ impl SpeedView {
         for (line, row) in (2..).zip(ratios::read(&Folder::open(folder)?)?) {
             cases.entry(row.case.clone()).or_default().push((line, row));
         }
-        let cases: Vec<_> = cases.into_values().map(CaseView::new).collect();
-        Ok((!cases.is_empty()).then_some(Self { folder: shown, cases }))
+        if cases.is_empty() {
+            return Ok(None);
+        }
+        let overview = overview(&cases)?;
+        Ok(Some(Self { folder: shown, overview, cases: cases.into_values().map(CaseView::new).collect() }))
     }
+}
+
+/// The fastest peer and the reference of every case, against the fastest algorithm here.
+fn overview(cases: &BTreeMap<String, Vec<(usize, Row)>>) -> Result<String> {
+    let bars = |wanted: &dyn Fn(&Row) -> bool| -> Vec<(String, f64, Option<(f64, f64)>)> {
+        let least = |rows: &Vec<(usize, Row)>| {
+            let own = rows.iter().map(|(_, row)| row).filter(|row| wanted(row));
+            let ratios = own.filter_map(|row| Some((row.case.clone(), row.ratio?, row.ratio_low.zip(row.ratio_high))));
+            ratios.min_by(|a, b| a.1.total_cmp(&b.1))
+        };
+        cases.values().filter_map(least).collect()
+    };
+    let panel = |title: &str, bars: Vec<_>| {
+        let axis = Axis::log("time over that of the fastest algorithm here");
+        (!bars.is_empty()).then(|| Panel::new(title, axis, Axis::category("")).vline(1.0, "fastest here").bars(bars))
+    };
+    let panels: Vec<_> = [
+        panel("Best of other libraries", bars(&|row| row.role == Role::Peer)),
+        panel("Literal reference", bars(&|row| row.implementation == REFERENCE)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let alt =
+        "For each case, the time of the fastest peer and of the reference over that of the fastest algorithm here.";
+    figure::svg("Speed, case by case", alt, &panels).map_err(|e| Error::broken(format!("figure of peers: {e}")))
 }
 
 impl CaseView {
@@ -96,7 +130,7 @@ impl CaseView {
             machine: text(|row| &row.machine),
             rounds: rows.iter().map(|(_, row)| row.rounds).max().unwrap_or(0),
             ours: first(&ours),
-            reference: first(&|row| ours(row) && row.implementation == "reference"),
+            reference: first(&|row| ours(row) && row.implementation == REFERENCE),
             peer: first(&|row| row.role == Role::Peer),
             runs: rows.iter().map(view).collect(),
         }
