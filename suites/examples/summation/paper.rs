@@ -2,8 +2,6 @@
 //!
 //! The rounding error of a running sum of n numbers grows like √n, that of compensated summation does not grow.
 
-use rand::RngExt;
-use serde::{Deserialize, Serialize};
 use suites::{
     algos::Error,
     harness::{
@@ -12,6 +10,9 @@ use suites::{
     },
     record,
 };
+
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
 
 /// How the sum is formed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use faer::Side;
+use faer::{Mat, MatRef, Side};
 use tempfile::TempDir;
 
 use super::{table::entries_of, *};

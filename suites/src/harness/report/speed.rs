@@ -11,7 +11,7 @@ use super::{
 use crate::harness::{
     case::Role,
     error::{Error, Result},
-    figure::{self, Axis, Panel},
+    figure::{self, Axis, Bar, Panel},
     folder::Folder,
     ratios::{self, Row},
 };
@@ -87,15 +87,15 @@ impl SpeedView {
 
 /// The fastest peer and the reference of every case, against the fastest algorithm here.
 fn overview(cases: &BTreeMap<String, Vec<(usize, Row)>>) -> Result<String> {
-    let bars = |wanted: &dyn Fn(&Row) -> bool| -> Vec<(String, f64, Option<(f64, f64)>)> {
+    let bars = |wanted: &dyn Fn(&Row) -> bool| -> Vec<Bar> {
         let least = |rows: &Vec<(usize, Row)>| {
             let own = rows.iter().map(|(_, row)| row).filter(|row| wanted(row));
-            let ratios = own.filter_map(|row| Some((row.case.clone(), row.ratio?, row.ratio_low.zip(row.ratio_high))));
-            ratios.min_by(|a, b| a.1.total_cmp(&b.1))
+            let bar = |row: &Row| Some(Bar::from((row.case.clone(), row.ratio?, row.ratio_low.zip(row.ratio_high))));
+            own.filter_map(bar).min_by(|a, b| a.value.total_cmp(&b.value))
         };
         cases.values().filter_map(least).collect()
     };
-    let panel = |title: &str, bars: Vec<_>| {
+    let panel = |title: &str, bars: Vec<Bar>| {
         let axis = Axis::log("time over that of the fastest algorithm here");
         (!bars.is_empty()).then(|| Panel::new(title, axis, Axis::category("")).vline(1.0, "fastest here").bars(bars))
     };
