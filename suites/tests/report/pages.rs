@@ -89,6 +89,7 @@ fn verdicts_keep_what_belongs_to_them() {
             "<td class=\"num\">1.2 ms</td><td class=\"num\">2.4×</td><td class=\"num\">[2.2, 2.7]</td>",
             "",
         ),
+        ("speed has a tile", "<b>2.4×</b>", ""),
         ("a peer that did not run keeps its row", "not measured: no &lt;numpy&gt;", ""),
         (
             "families stand together",
@@ -183,6 +184,16 @@ fn a_damaged_figure_is_named() {
     let open = Folder::open(&results).unwrap();
     let error = report::write(&open, PAPERS, &provenance(), &rows, &checks).unwrap_err();
     assert!(error.to_string().contains("alpha/rate.svg") && error.exit_status() == 2, "{error}");
+}
+
+#[test]
+fn the_readme_quotes_the_paper_that_it_tells_to_copy() {
+    let plain = |text: &str| text.split_whitespace().collect::<String>();
+    let paper = plain(include_str!("../../examples/summation/paper.rs"));
+    let readme = include_str!("../../../README.md");
+    let quotes: Vec<&str> = readme.split("```rust").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(quotes.len(), 3);
+    quotes.iter().for_each(|quote| assert!(paper.contains(&plain(quote)), "{quote}"));
 }
 
 /// A README with both markers, or only one.

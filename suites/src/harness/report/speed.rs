@@ -28,6 +28,8 @@ pub struct SpeedView {
     folder: String,
     /// All cases in one picture.
     overview: String,
+    /// From the least to the largest ratio of the fastest peers; empty without any.
+    range: String,
     cases: Vec<CaseView>,
 }
 
@@ -73,35 +75,48 @@ impl SpeedView {
 
     /// The table of a folder, `shown` as what it is called in links.
     pub fn read(folder: &Path, shown: String) -> Result<Option<Self>> {
-        let mut cases: BTreeMap<String, Vec<(usize, Row)>> = BTreeMap::new();
+        let mut cases = Cases::new();
         for (line, row) in (2..).zip(ratios::read(&Folder::open(folder)?)?) {
             cases.entry(row.case.clone()).or_default().push((line, row));
         }
         if cases.is_empty() {
             return Ok(None);
         }
-        let overview = overview(&cases)?;
-        Ok(Some(Self { folder: shown, overview, cases: cases.into_values().map(CaseView::new).collect() }))
+        let peers: Vec<f64> = best(&cases, &|row| row.role == Role::Peer).iter().map(|bar| bar.value).collect();
+        let least = peers.iter().copied().fold(f64::INFINITY, f64::min);
+        let largest = peers.iter().copied().fold(0.0, f64::max);
+        let range = match peers.len() {
+            0 => String::new(),
+            1 => format!("{}×", number(least)),
+            _ => format!("{}× to {}×", number(least), number(largest)),
+        };
+        let (overview, cases) = (overview(&cases)?, cases.into_values().map(CaseView::new).collect());
+        Ok(Some(Self { folder: shown, overview, range, cases }))
     }
 }
 
-/// The fastest peer and the reference of every case, against the fastest algorithm here.
-fn overview(cases: &BTreeMap<String, Vec<(usize, Row)>>) -> Result<String> {
-    let bars = |wanted: &dyn Fn(&Row) -> bool| -> Vec<Bar> {
-        let least = |rows: &Vec<(usize, Row)>| {
-            let own = rows.iter().map(|(_, row)| row).filter(|row| wanted(row));
-            let bar = |row: &Row| Some(Bar::from((row.case.clone(), row.ratio?, row.ratio_low.zip(row.ratio_high))));
-            own.filter_map(bar).min_by(|a, b| a.value.total_cmp(&b.value))
-        };
-        cases.values().filter_map(least).collect()
+/// Rows by case, each with its line in the file.
+type Cases = BTreeMap<String, Vec<(usize, Row)>>;
+
+/// The fastest of those that are wanted, case by case.
+fn best(cases: &Cases, wanted: &dyn Fn(&Row) -> bool) -> Vec<Bar> {
+    let least = |rows: &Vec<(usize, Row)>| {
+        let own = rows.iter().map(|(_, row)| row).filter(|row| wanted(row));
+        let bar = |row: &Row| Some(Bar::from((row.case.clone(), row.ratio?, row.ratio_low.zip(row.ratio_high))));
+        own.filter_map(bar).min_by(|a, b| a.value.total_cmp(&b.value))
     };
+    cases.values().filter_map(least).collect()
+}
+
+/// The fastest peer and the reference of every case, against the fastest algorithm here.
+fn overview(cases: &Cases) -> Result<String> {
     let panel = |title: &str, bars: Vec<Bar>| {
         let axis = Axis::log("time over that of the fastest algorithm here");
         (!bars.is_empty()).then(|| Panel::new(title, axis, Axis::category("")).vline(1.0, "fastest here").bars(bars))
     };
     let panels: Vec<_> = [
-        panel("Best of other libraries", bars(&|row| row.role == Role::Peer)),
-        panel("Literal reference", bars(&|row| row.implementation == REFERENCE)),
+        panel("Best of other libraries", best(cases, &|row| row.role == Role::Peer)),
+        panel("Literal reference", best(cases, &|row| row.implementation == REFERENCE)),
     ]
     .into_iter()
     .flatten()
