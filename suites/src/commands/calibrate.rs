@@ -14,7 +14,6 @@ use crate::{
         paper::Paper,
         progress::say,
         provenance::executable,
-        record::Record,
         select::select,
         verdicts,
     },
@@ -67,8 +66,8 @@ pub fn calibrate(papers: &'static [&'static Paper], patterns: &[String], order: 
         samples.extend(calibration.samples(&journal, seed)?.into_iter().filter(|s| keys.contains(&s.claim.as_str())));
     }
     let rates = calibration.rates(&samples);
-    verdicts::write(&folder, "calibration.csv", Rate::COLUMNS, &rates)?;
-    verdicts::write(&folder, "calibration.seeds.csv", Sample::COLUMNS, &samples)?;
+    verdicts::write(&folder, "calibration.csv", &rates)?;
+    verdicts::write(&folder, "calibration.seeds.csv", &samples)?;
     say(align(&table(&rates, &samples)).trim_end());
     let flipped = rates.iter().filter(|rate| rate.flips > 0).count();
     let (n, path) = (rates.len(), folder.path("calibration.csv"));

@@ -24,7 +24,7 @@ use super::{
     journal::{Header, Journal},
     judge::judgement,
     paper::Paper,
-    record::{Record, to_line},
+    record::{Cells, Record, to_line},
     runner::{self, Event, Run, Shard, Unit},
     select::Selected,
     stats::{CONFIDENCE, Estimate, clopper_pearson, headroom},
@@ -122,7 +122,7 @@ impl Calibration {
         let rows = journal.read(high, low)?;
         let parse = |line: &String| {
             let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(line.as_bytes());
-            reader.deserialize().next().and_then(Result::ok)
+            reader.records().next().and_then(|line| Sample::read(&mut Cells::new(&line.ok()?)).ok())
         };
         let samples: Option<Vec<Sample>> = rows.lines.iter().flatten().map(parse).collect();
         samples.ok_or_else(|| Error::broken(format!("the verdicts of seed {seed} cannot be decoded; use --fresh")))
@@ -207,7 +207,7 @@ impl Calibration {
         all.retain(|old| samples.iter().all(|new| new.claim != old.claim));
         all.extend(samples);
         let fault = |e: csv::Error| Error::broken(format!("the verdicts of seed {seed}: {e}"));
-        let lines = all.iter().map(|sample| to_line(sample).map_err(fault)).collect::<Result<_>>()?;
+        let lines = all.iter().map(|sample| to_line(&sample.cells()).map_err(fault)).collect::<Result<_>>()?;
         let (high, low) = place(seed);
         journal.append(high, low, seconds, &TrialRows { lines: vec![lines], failure: None })?;
         journal.sync()?;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     error::{Error, Result},
-    record::{Column, Record, to_line},
+    record::{Cell, Column, Record, to_line},
     seed::{Trial, canonical},
 };
 
@@ -125,24 +125,42 @@ pub struct TableSchema {
 /// Where a trial puts its rows.
 #[derive(Debug)]
 pub struct Out<E> {
-    /// For each table of the experiment, the lines put so far.
+    sheets: Sheets,
+    experiment: PhantomData<fn() -> E>,
+}
+
+/// An [`Out`] without its type, so that it is compiled once.
+#[derive(Debug)]
+struct Sheets {
+    tables: &'static [TableSchema],
+    /// For each table, the lines put so far.
     lines: Vec<Vec<String>>,
     fault: Option<String>,
-    experiment: PhantomData<fn() -> E>,
 }
 
 impl<E: Experiment> Out<E> {
     fn new() -> Self {
-        Self { lines: vec![Vec::new(); E::TABLES.len()], fault: None, experiment: PhantomData }
+        let sheets = Sheets { tables: E::TABLES, lines: vec![Vec::new(); E::TABLES.len()], fault: None };
+        Self { sheets, experiment: PhantomData }
     }
 
     /// Appends a row to a table of this experiment.
     pub fn put<R: Record>(&mut self, table: Table<E, R>, row: R) {
-        match (E::TABLES.iter().position(|t| t.name == table.name), to_line(&row)) {
+        self.sheets.put(table.name, &row.cells());
+    }
+}
+
+impl Sheets {
+    fn put(&mut self, table: &str, cells: &[&dyn Cell]) {
+        match (self.tables.iter().position(|t| t.name == table), to_line(cells)) {
             (Some(index), Ok(line)) => self.lines[index].push(line),
-            (None, _) => self.fault = Some(format!("table `{}` is not in TABLES of `{}`", table.name, E::KEY)),
-            (_, Err(e)) => self.fault = Some(format!("a row of table `{}` has no CSV form: {e}", table.name)),
+            (None, _) => self.fault = Some(format!("table `{table}` is not in TABLES")),
+            (_, Err(e)) => self.fault = Some(format!("a row of table `{table}` has no CSV form: {e}")),
         }
+    }
+
+    fn finish(self, failure: Option<String>) -> Result<TrialRows> {
+        self.fault.map_or(Ok(TrialRows { lines: self.lines, failure }), |fault| Err(Error::broken(fault)))
     }
 }
 
@@ -222,19 +240,18 @@ impl<E: Experiment> AnyExperiment for E {
 }
 
 fn prepare<E: Experiment>(scale: Scale, point: E::Point) -> Result<Point> {
-    let fault = |e: &dyn fmt::Display| Error::broken(format!("experiment `{}`: {e}", E::KEY));
-    Ok(Point {
-        cells: to_line(&point).map_err(|e| fault(&e))?,
-        key: canonical(&point).map_err(|e| fault(&e))?,
-        trials: E::trials(scale, &point),
-        cost: E::cost(&point),
-        run: Box::new(move |trial| {
-            let mut out = Out::<E>::new();
-            let failure = E::run(&point, trial, &mut out).err().map(|e| e.to_string());
-            match out.fault {
-                Some(fault) => Err(Error::broken(fault)),
-                None => Ok(TrialRows { lines: out.lines, failure }),
-            }
-        }),
-    })
+    let (cells, key) = name(E::KEY, &point.cells(), &point)?;
+    let (trials, cost) = (E::trials(scale, &point), E::cost(&point));
+    let run = Box::new(move |trial: &Trial<'_>| {
+        let mut out = Out::<E>::new();
+        let failure = E::run(&point, trial, &mut out).err();
+        out.sheets.finish(failure.map(|e| e.to_string()))
+    });
+    Ok(Point { cells, key, trials, cost, run })
+}
+
+/// A point's cells in its tables, and the bytes that name its streams.
+fn name(experiment: &str, cells: &[&dyn Cell], point: &dyn Cell) -> Result<(String, Vec<u8>)> {
+    let fault = |e: &dyn fmt::Display| Error::broken(format!("experiment `{experiment}`: {e}"));
+    Ok((to_line(cells).map_err(|e| fault(&e))?, canonical(point).map_err(|e| fault(&e))?))
 }

@@ -1,21 +1,39 @@
 //! Gathers the rows of a table into the numbers that judges estimate from and figures show.
+//!
+//! Judges call these with hundreds of closures, so what does not depend on one is in functions that are compiled once.
 
 use std::collections::BTreeMap;
 
-use super::{rows::Row, stats};
+use super::{
+    rows::{Row, succeeded},
+    stats,
+};
 
 /// One number of each trial at the points that `at` picks, by trial; NaN for a trial that failed, so that no check on
 /// it passes and no control on it vanishes.
 pub fn by_trial<P, R>(rows: &[Row<P, R>], at: impl Fn(&P) -> bool, number: impl Fn(&R) -> f64) -> BTreeMap<u32, f64> {
-    rows.iter()
-        .filter(|row| at(&row.point))
-        .map(|row| (row.trial, row.value.as_ref().map_or(f64::NAN, &number)))
-        .collect()
+    last(picked(rows, at, number))
+}
+
+/// The trial of each row at the points that `at` picks, and its number.
+fn picked<P, R>(rows: &[Row<P, R>], at: impl Fn(&P) -> bool, number: impl Fn(&R) -> f64) -> Vec<(u32, f64)> {
+    let mut picked = Vec::new();
+    for row in rows {
+        if at(&row.point) {
+            picked.push((row.trial, row.value.as_ref().map_or(f64::NAN, &number)));
+        }
+    }
+    picked
+}
+
+/// The last number of each trial.
+fn last(picked: Vec<(u32, f64)>) -> BTreeMap<u32, f64> {
+    picked.into_iter().collect()
 }
 
 /// The numbers alone.
 pub fn numbers<P, R>(rows: &[Row<P, R>], at: impl Fn(&P) -> bool, number: impl Fn(&R) -> f64) -> Vec<f64> {
-    by_trial(rows, at, number).into_values().collect()
+    last(picked(rows, at, number)).into_values().collect()
 }
 
 /// `number(a)/number(b)` of the trials at two points.
@@ -25,8 +43,12 @@ pub fn ratios<P, R>(
     b: impl Fn(&P) -> bool,
     number: impl Fn(&R) -> f64,
 ) -> Vec<f64> {
-    let below = by_trial(rows, b, &number);
-    by_trial(rows, a, &number).iter().filter_map(|(trial, x)| below.get(trial).map(|y| x / y)).collect()
+    quotients(picked(rows, a, &number), picked(rows, b, &number))
+}
+
+fn quotients(above: Vec<(u32, f64)>, below: Vec<(u32, f64)>) -> Vec<f64> {
+    let below = last(below);
+    last(above).iter().filter_map(|(trial, x)| below.get(trial).map(|y| x / y)).collect()
 }
 
 /// For each trial, (abscissa, number) over all points that `at` picks: what slopes over seeds are fitted to.
@@ -36,12 +58,20 @@ pub fn series<P, R>(
     x: impl Fn(&P) -> f64,
     number: impl Fn(&R) -> f64,
 ) -> Vec<Vec<(f64, f64)>> {
-    let mut trials: BTreeMap<u32, Vec<(f64, f64)>> = BTreeMap::new();
-    for row in rows.iter().filter(|row| at(&row.point)) {
-        let y = row.value.as_ref().map_or(f64::NAN, &number);
-        trials.entry(row.trial).or_default().push((x(&row.point), y));
+    let mut picked = Vec::new();
+    for row in rows {
+        if at(&row.point) {
+            picked.push((row.trial, (x(&row.point), row.value.as_ref().map_or(f64::NAN, &number))));
+        }
     }
-    trials.into_values().collect()
+    grouped(picked).into_values().collect()
+}
+
+/// The values of each key, in their order.
+fn grouped<K: Ord, V>(pairs: Vec<(K, V)>) -> BTreeMap<K, Vec<V>> {
+    let mut groups: BTreeMap<K, Vec<V>> = BTreeMap::new();
+    pairs.into_iter().for_each(|(key, value)| groups.entry(key).or_default().push(value));
+    groups
 }
 
 /// Median and interquartile range over trials of a number at each abscissa, for a line with its band.
@@ -50,14 +80,7 @@ pub fn band<P, R>(
     at: impl Fn(&P) -> bool,
     point: impl Fn(&R) -> (f64, f64),
 ) -> Vec<(f64, f64, f64, f64)> {
-    let mut columns: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
-    for row in rows.iter().filter(|row| at(&row.point)) {
-        if let Ok(record) = &row.value {
-            let (x, y) = point(record);
-            columns.entry(x.to_bits()).or_default().push(y);
-        }
-    }
-    bands(columns)
+    bands(succeeded(rows).filter(|(at_point, _, _)| at(at_point)).map(|(_, _, record)| point(record)).collect())
 }
 
 /// The same over points of a parameter: `x` is read from the point.
@@ -67,18 +90,12 @@ pub fn band_over<P, R>(
     x: impl Fn(&P) -> f64,
     y: impl Fn(&R) -> f64,
 ) -> Vec<(f64, f64, f64, f64)> {
-    let mut columns: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
-    for row in rows.iter().filter(|row| at(&row.point)) {
-        if let Ok(record) = &row.value {
-            columns.entry(x(&row.point).to_bits()).or_default().push(y(record));
-        }
-    }
-    bands(columns)
+    bands(succeeded(rows).filter(|(point, _, _)| at(point)).map(|(point, _, record)| (x(point), y(record))).collect())
 }
 
 /// Bits of positive floats ascend with the floats.
-fn bands(columns: BTreeMap<u64, Vec<f64>>) -> Vec<(f64, f64, f64, f64)> {
+fn bands(points: Vec<(f64, f64)>) -> Vec<(f64, f64, f64, f64)> {
     let quartile = |ys: &[f64], q| stats::quantile(ys, q).value;
-    let line = columns.into_iter();
-    line.map(|(x, ys)| (f64::from_bits(x), quartile(&ys, 0.25), quartile(&ys, 0.5), quartile(&ys, 0.75))).collect()
+    let columns = grouped(points.into_iter().map(|(x, y)| (x.to_bits(), y)).collect()).into_iter();
+    columns.map(|(x, ys)| (f64::from_bits(x), quartile(&ys, 0.25), quartile(&ys, 0.5), quartile(&ys, 0.75))).collect()
 }

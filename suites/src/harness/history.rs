@@ -10,7 +10,6 @@ use super::{
     error::Result,
     folder::Folder,
     provenance::Provenance,
-    record::Record,
     verdicts::{self, CLAIMS, ClaimRow},
 };
 
@@ -39,7 +38,7 @@ pub fn update(folder: &Folder, rows: &[ClaimRow], provenance: &Provenance) -> Re
     let mut all = if folder.has(FILE) { read(folder)? } else { remembered(folder.root()) };
     let commit = provenance.build.commit.as_deref().unwrap_or("unknown");
     rows.iter().for_each(|row| add(&mut all, &row.claim, commit, row.verdict));
-    verdicts::write(folder, FILE, Change::COLUMNS, &all)
+    verdicts::write(folder, FILE, &all)
 }
 
 fn add(all: &mut Vec<Change>, claim: &str, commit: &str, verdict: Verdict) {

@@ -11,7 +11,6 @@ use super::{
     history,
     paper::{Figure, Paper},
     provenance::{Made, Provenance},
-    record::Record,
     report,
     rows::Rows,
     runner::Unit,
@@ -168,11 +167,11 @@ impl<'a> Bench<'a> {
             }
         }
         let (timing, lasting): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.kind == Kind::Timing.name());
-        verdicts::write(self.folder, CLAIMS, ClaimRow::COLUMNS, &lasting)?;
+        verdicts::write(self.folder, CLAIMS, lasting)?;
         if !timing.is_empty() {
-            verdicts::write(self.folder, TIMING_CLAIMS, ClaimRow::COLUMNS, &timing)?;
+            verdicts::write(self.folder, TIMING_CLAIMS, timing)?;
         }
-        verdicts::write(self.folder, CHECKS, CheckRow::COLUMNS, &checks)?;
+        verdicts::write(self.folder, CHECKS, &checks)?;
         history::update(self.folder, &rows, &self.provenance)?;
         schema::write(self.folder, self.papers, &self.provenance)?;
         report::write(self.folder, self.papers, &self.provenance, &rows, &checks)?;

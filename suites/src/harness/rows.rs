@@ -1,13 +1,11 @@
 //! Typed rows, read back from the CSV files of a result folder: all that judges and figures ever see.
 
-use serde::Deserialize;
-
 use super::{
     claim::Unjudged,
     error::{Error, Result},
     experiment::{AnyExperiment, Experiment, Table, TableSchema},
     folder::Folder,
-    record::Record,
+    record::{Cells, Record},
 };
 
 /// The status of a row that an algorithm returned without an error.
@@ -63,45 +61,51 @@ impl<'a> Rows<'a> {
         &self,
         table: Table<E, R>,
     ) -> Result<Vec<Row<E::Point, R>>, Unjudged> {
-        let path = table_path(self.paper, E::KEY, table.name);
+        let mut rows = Vec::new();
+        self.read(&E::default(), &table.schema(), &mut |mut cells| {
+            let point = Record::read(&mut cells)?;
+            let [trial, record] = [cells.next(MIDDLE[0].0)?, cells.next(MIDDLE[1].0)?];
+            let status: String = cells.next(MIDDLE[2].0)?;
+            let value = if status == OK { Ok(R::read(&mut cells)?) } else { Err(status) };
+            rows.push(Row { point, trial, record, value });
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    /// Gives `each` the lines of a table, once its header is as expected. Without types, so that it is compiled once.
+    fn read(
+        &self,
+        experiment: &dyn AnyExperiment,
+        table: &TableSchema,
+        each: &mut dyn FnMut(Cells<'_>) -> Result<(), String>,
+    ) -> Result<(), Unjudged> {
+        let path = table_path(self.paper, experiment.key(), table.name);
         let bytes = self.folder.read(&path)?;
         let fault = |line: u64, what: &str| {
             Error::input(format!(
                 "{}, line {line}: {what}; restore the file or run `residual reproduce {} --fresh`",
                 self.folder.path(&path).display(),
-                E::KEY
+                experiment.key()
             ))
         };
         let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes.as_slice());
         let mut records = reader.records();
-        let expected = header(&E::default(), &table.schema());
+        let expected = header(experiment, table);
         let found = records.next().transpose().map_err(|e| fault(1, &e.to_string()))?.unwrap_or_default();
         if found.iter().collect::<Vec<_>>().join(",") != expected {
             return Err(fault(1, &format!("the columns are not `{expected}`")).into());
         }
         let width = found.len();
-        let mut rows = Vec::new();
         for (line, record) in (2..).zip(records) {
             let record = record.map_err(|e| fault(line, &e.to_string()))?;
             if record.len() != width {
                 return Err(fault(line, &format!("{} cells instead of {width}", record.len())).into());
             }
-            rows.push(row(&record).map_err(|e| fault(line, &e.to_string()))?);
+            each(Cells::new(&record)).map_err(|what| fault(line, &what))?;
         }
-        Ok(rows)
+        Ok(())
     }
-}
-
-fn row<P: Record, R: Record>(record: &csv::StringRecord) -> Result<Row<P, R>, csv::Error> {
-    #[derive(Deserialize)]
-    struct Place(u32, u32, String);
-    let cells = |from: usize, count: usize| record.iter().skip(from).take(count).collect::<csv::StringRecord>();
-    let middle = P::COLUMNS.len();
-    let point = cells(0, middle).deserialize(None)?;
-    let Place(trial, number, status) = cells(middle, MIDDLE.len()).deserialize(None)?;
-    let value =
-        if status == OK { Ok(cells(middle + MIDDLE.len(), R::COLUMNS.len()).deserialize(None)?) } else { Err(status) };
-    Ok(Row { point, trial, record: number, value })
 }
 
 /// The records of the trials that succeeded, with their points and trial numbers.

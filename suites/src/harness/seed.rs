@@ -21,7 +21,7 @@ pub enum KeyError {
 }
 
 /// The canonical bytes of a value: equal values have equal bytes, −0 is 0, NaN is refused.
-pub fn canonical<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, KeyError> {
+pub fn canonical(value: &dyn erased_serde::Serialize) -> Result<Vec<u8>, KeyError> {
     let encoding = |e: &dyn std::fmt::Display| KeyError::Encoding(e.to_string());
     let mut value = Value::serialized(value).map_err(|e| encoding(&e))?;
     normalise(&mut value)?;
@@ -71,7 +71,7 @@ impl Trial<'_> {
     /// If `on` holds a NaN, an author's mistake that the runner reports as a failure of the harness.
     #[expect(clippy::panic, reason = "an author's mistake; no caller's data reaches it")]
     pub fn paired<K: Serialize + ?Sized>(&self, purpose: &str, on: &K) -> ChaCha8Rng {
-        match canonical(on) {
+        match canonical(&on) {
             Ok(key) => self.stream(purpose, &key),
             Err(e) => panic!("paired stream `{purpose}`: {e}"),
         }

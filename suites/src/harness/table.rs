@@ -46,7 +46,7 @@ pub fn lines(experiment: &dyn AnyExperiment, point: &str, trial: u32, rows: &Tri
     };
     let mut tables: Vec<Vec<String>> = rows.lines.iter().map(put).collect();
     if let (Some(why), Some(first), Some(table)) = (&rows.failure, tables.first_mut(), experiment.tables().first()) {
-        let status = to_line(&(why,)).map_err(|e| Error::broken(e.to_string()))?;
+        let status = to_line(&[why]).map_err(|e| Error::broken(e.to_string()))?;
         first.push(format!("{},{status}{}\n", place(first.len()), ",".repeat(table.columns.len())));
     }
     Ok(tables)

@@ -1,14 +1,12 @@
 //! `claims.csv` and `checks.csv`: verdicts as files.
 
-use serde::{Serialize, de::DeserializeOwned};
-
 use super::{
     claim::{Arm, Claim, ControlOutcome, Judgement, Kind, Source, Verdict},
     error::{Error, Result},
     experiment::Scale,
     folder::Folder,
     paper::Paper,
-    record::Column,
+    record::{Cells, Record},
     stats::CONFIDENCE,
 };
 
@@ -168,22 +166,36 @@ impl CheckRow {
 }
 
 /// Reads a file of rows; none if it is not there.
-pub fn read<R: DeserializeOwned>(folder: &Folder, file: &str) -> Result<Vec<R>> {
+pub fn read<R: Record>(folder: &Folder, file: &str) -> Result<Vec<R>> {
     if !folder.has(file) {
         return Ok(Vec::new());
     }
     let bytes = folder.read(file)?;
-    let rows = csv::Reader::from_reader(bytes.as_slice()).into_deserialize().collect::<Result<Vec<R>, _>>();
-    rows.map_err(|e| Error::input(format!("{}: {e}; `residual check` writes it anew", folder.path(file).display())))
+    let fault =
+        |e: String| Error::input(format!("{}: {e}; `residual check` writes it anew", folder.path(file).display()));
+    let row = |line: Result<csv::StringRecord, csv::Error>| {
+        line.map_err(|e| e.to_string()).and_then(|line| R::read(&mut Cells::new(&line))).map_err(fault)
+    };
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
+    let found = reader.headers().map_err(|e| fault(e.to_string()))?;
+    if !found.iter().eq(names::<R>()) {
+        return Err(fault(format!("the columns are not `{}`", names::<R>().collect::<Vec<_>>().join(","))));
+    }
+    reader.records().map(row).collect()
+}
+
+/// The header line of a file of rows.
+fn names<R: Record>() -> impl Iterator<Item = &'static str> {
+    R::COLUMNS.iter().map(|column| column.name.trim_start_matches("r#"))
 }
 
 /// Replaces a file of rows.
-pub fn write<R: Serialize>(folder: &Folder, file: &str, columns: &[Column], rows: &[R]) -> Result<()> {
+pub fn write<'a, R: Record>(folder: &Folder, file: &str, rows: impl IntoIterator<Item = &'a R>) -> Result<()> {
     let fault = |e: csv::Error| Error::broken(format!("{file}: {e}"));
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
-    writer.write_record(columns.iter().map(|c| c.name.trim_start_matches("r#"))).map_err(fault)?;
+    writer.write_record(names::<R>()).map_err(fault)?;
     for row in rows {
-        writer.serialize(row).map_err(fault)?;
+        writer.serialize(row.cells()).map_err(fault)?;
     }
     let bytes = writer.into_inner().map_err(|e| Error::broken(e.to_string()))?;
     folder.write(file, &bytes).map(|_| ())
