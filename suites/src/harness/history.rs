@@ -38,6 +38,8 @@ pub fn update(folder: &Folder, rows: &[ClaimRow], provenance: &Provenance) -> Re
     let mut all = if folder.has(FILE) { read(folder)? } else { remembered(folder.root()) };
     let commit = provenance.build.commit.as_deref().unwrap_or("unknown");
     rows.iter().for_each(|row| add(&mut all, &row.claim, commit, row.verdict));
+    // The order in which claims were first judged says nothing.
+    all.sort_by(|a, b| a.claim.cmp(&b.claim));
     verdicts::write(folder, FILE, &all)
 }
 
