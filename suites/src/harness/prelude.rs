@@ -7,7 +7,7 @@ pub use super::{
     gather::{band, band_over, by_trial, numbers, ratios, series},
     paper::{Figure, Paper},
     rows::{Row, Rows, succeeded},
-    runs::{Runs, Solve},
+    runs::{NoIterate, Runs, Solve},
     seed::Trial,
     stats,
 };

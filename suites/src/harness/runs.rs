@@ -1,16 +1,34 @@
 //! Experiments whose trial is one run of an iteration: a row for the run, and some of its iterates.
 
+use serde::Serialize;
+
 use super::{
     experiment::{Cost, Experiment, Out, Scale, Table, TableSchema},
-    record::Record,
+    record::{Cell, Cells, Record},
     seed::Trial,
 };
+
+/// The iterate of runs of which none is kept: their experiment has no table `trajectory`.
+#[derive(Debug, Clone, Serialize)]
+pub enum NoIterate {}
+
+impl Record for NoIterate {
+    const COLUMNS: &'static [super::record::Column] = &[];
+
+    fn cells(&self) -> Vec<&dyn Cell> {
+        Vec::new()
+    }
+
+    fn read(_: &mut Cells<'_>) -> Result<Self, String> {
+        Err("no iterate is kept".into())
+    }
+}
 
 /// A point that knows how it is run.
 pub trait Solve: Record {
     /// What a run leaves.
     type Run: Record;
-    /// What is kept of an iterate.
+    /// What is kept of an iterate; [`NoIterate`] if nothing is.
     type Iterate: Record;
 
     /// The predicted cost of one run that writes this many rows.
@@ -19,7 +37,7 @@ pub trait Solve: Record {
     fn solve(&self, trial: &Trial<'_>, iterates: usize) -> Result<(Self::Run, Vec<Self::Iterate>), algos::Error>;
 }
 
-/// An [`Experiment`] with the tables `runs` and `trajectory`, for points that know how they are run.
+/// An [`Experiment`] with the tables `runs` and, if iterates are kept, `trajectory`, for points that know how they are run.
 pub trait Runs: Sync + Sized + 'static {
     /// The point.
     type Setting: Solve;
@@ -46,7 +64,11 @@ impl<R: Runs> Experiment for R {
     type Point = R::Setting;
     const KEY: &'static str = R::KEY;
     const ABOUT: &'static str = R::ABOUT;
-    const TABLES: &'static [TableSchema] = &[R::RUNS.schema(), R::TRAJECTORY.schema()];
+    const TABLES: &'static [TableSchema] = if <R::Setting as Solve>::Iterate::COLUMNS.is_empty() {
+        &[R::RUNS.schema()]
+    } else {
+        &[R::RUNS.schema(), R::TRAJECTORY.schema()]
+    };
 
     fn points(scale: Scale) -> Vec<Self::Point> {
         R::points(scale)
@@ -57,7 +79,7 @@ impl<R: Runs> Experiment for R {
     }
 
     fn cost(point: &Self::Point) -> Cost {
-        point.cost(2)
+        point.cost(Self::TABLES.len() as u32)
     }
 
     fn run(point: &Self::Point, trial: &Trial<'_>, out: &mut Out<Self>) -> Result<(), algos::Error> {

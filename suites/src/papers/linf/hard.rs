@@ -3,29 +3,47 @@
 use algos::sketch::instance::{copies, spikes};
 
 use super::super::sketching::{Map, by, outcomes, ratio_of_medians, slope_of_medians};
-use super::setting::{Data, Run, Setting, regressing, solve};
+use super::setting::{Data, Run, Setting};
 use crate::harness::prelude::*;
 
 pub(super) const DENSE: [Map; 4] = [Map::Gaussian, Map::Srht, Map::Srdct, Map::Circulant];
 pub(super) const SPARSE: [Map; 4] = [Map::Countsketch, Map::Osnap2, Map::Osnap4, Map::Osnap8];
 
-regressing!(
-    /// The hard instance.
-    Hard,
-    "linf-hard",
-    "Sketch-and-solve with m = 16d rows on stacked identities with spikes on zero rows, for dense and sparse sketches.",
-    hard,
-    trials
-);
+/// The hard instance.
+#[derive(Debug, Default)]
+pub struct Hard;
 
-regressing!(
-    /// Incoherent data.
-    Incoherent,
-    "linf-incoherent",
-    "The same on a random subspace with a random residual.",
-    incoherent,
-    trials
-);
+impl Runs for Hard {
+    type Setting = Setting;
+    const KEY: &'static str = "linf-hard";
+    const ABOUT: &'static str = "Sketch-and-solve with m = 16d rows on stacked identities with spikes on zero rows, for dense and sparse sketches.";
+
+    fn points(scale: Scale) -> Vec<Setting> {
+        hard(scale)
+    }
+
+    fn trials(scale: Scale, point: &Setting) -> u32 {
+        trials(scale, point)
+    }
+}
+
+/// Incoherent data.
+#[derive(Debug, Default)]
+pub struct Incoherent;
+
+impl Runs for Incoherent {
+    type Setting = Setting;
+    const KEY: &'static str = "linf-incoherent";
+    const ABOUT: &'static str = "The same on a random subspace with a random residual.";
+
+    fn points(scale: Scale) -> Vec<Setting> {
+        incoherent(scale)
+    }
+
+    fn trials(scale: Scale, point: &Setting) -> u32 {
+        trials(scale, point)
+    }
+}
 
 /// The values of d.
 pub(super) fn columns(scale: Scale) -> &'static [usize] {

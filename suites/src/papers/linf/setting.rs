@@ -13,10 +13,7 @@ use algos::{
 use serde::{Deserialize, Serialize};
 
 use super::super::sketching::Map;
-use crate::{
-    harness::{experiment::Cost, seed::Trial},
-    record,
-};
+use crate::{harness::prelude::*, record};
 
 /// The regression problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,9 +72,13 @@ impl Setting {
             Data::BalancedDense => balanced_dense(self.d, self.c, &mut rng),
         }
     }
+}
 
-    /// The predicted cost of a trial.
-    pub fn cost(&self) -> Cost {
+impl Solve for Setting {
+    type Run = Run;
+    type Iterate = NoIterate;
+
+    fn cost(&self, rows: u32) -> Cost {
         let (n, d, m) = (self.n as f64, self.d as f64, self.m as f64);
         let dense = match self.sketch {
             Map::Gaussian => 2.0 * m * n * (d + 20.0),
@@ -85,62 +86,24 @@ impl Setting {
             Map::Leverage => 8.0 * n * d * d,
             _ => 60.0 * n * (d + 8.0),
         };
-        Cost { flops: dense + 4.0 * m * d * d, memory: (24.0 * n * d) as u64, rows: 1 }
+        Cost { flops: dense + 4.0 * m * d * d, memory: (24.0 * n * d) as u64, rows }
+    }
+
+    /// Draws the problem and the sketch of a trial and solves.
+    fn solve(&self, trial: &Trial<'_>, _: usize) -> Result<(Run, Vec<NoIterate>), Error> {
+        let instance = self.instance(trial)?;
+        let mut rng = trial.rng("sketch");
+        let sketch = match self.sketch {
+            Map::Leverage => sample_rows(&leverage_scores(instance.a.as_ref())?, self.m, 2.0, &mut rng)?,
+            map => {
+                let (law, m) = map.law(self.m, self.n);
+                law.draw(m, self.n, &mut rng)?
+            }
+        };
+        let x = sketch_and_solve(Variant::Fast, &sketch, instance.a.as_ref(), &instance.b)?.value;
+        let (largest, length) = instance.errors(&x);
+        let (m, d) = (self.m as f64, self.d as f64);
+        let run = Run { linf: m.sqrt() * largest, l2: (m / d).sqrt() * length, err_inf: largest };
+        Ok((run, Vec::new()))
     }
 }
-
-/// Draws the problem and the sketch of a trial and solves.
-pub fn solve(setting: &Setting, trial: &Trial<'_>) -> Result<Run, Error> {
-    let instance = setting.instance(trial)?;
-    let mut rng = trial.rng("sketch");
-    let sketch = match setting.sketch {
-        Map::Leverage => sample_rows(&leverage_scores(instance.a.as_ref())?, setting.m, 2.0, &mut rng)?,
-        map => {
-            let (law, m) = map.law(setting.m, setting.n);
-            law.draw(m, setting.n, &mut rng)?
-        }
-    };
-    let x = sketch_and_solve(Variant::Fast, &sketch, instance.a.as_ref(), &instance.b)?.value;
-    let (largest, length) = instance.errors(&x);
-    let (m, d) = (setting.m as f64, setting.d as f64);
-    Ok(Run { linf: m.sqrt() * largest, l2: (m / d).sqrt() * length, err_inf: largest })
-}
-
-/// Declares an experiment whose points are [`Setting`]s and whose table is `runs`.
-macro_rules! regressing {
-    ($(#[$doc:meta])* $name:ident, $key:literal, $about:literal, $points:expr, $trials:expr) => {
-        $(#[$doc])*
-        #[derive(Debug, Default)]
-        pub struct $name;
-
-        impl $name {
-            /// One row per trial.
-            pub const RUNS: Table<Self, Run> = Table::new("runs");
-        }
-
-        impl Experiment for $name {
-            type Point = Setting;
-            const KEY: &'static str = $key;
-            const ABOUT: &'static str = $about;
-            const TABLES: &'static [TableSchema] = &[Self::RUNS.schema()];
-
-            fn points(scale: Scale) -> Vec<Setting> {
-                $points(scale)
-            }
-
-            fn trials(scale: Scale, point: &Setting) -> u32 {
-                $trials(scale, point)
-            }
-
-            fn cost(point: &Setting) -> Cost {
-                point.cost()
-            }
-
-            fn run(point: &Setting, trial: &Trial<'_>, out: &mut Out<Self>) -> Result<(), algos::Error> {
-                out.put(Self::RUNS, solve(point, trial)?);
-                Ok(())
-            }
-        }
-    };
-}
-pub(super) use regressing;

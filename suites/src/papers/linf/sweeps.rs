@@ -3,44 +3,81 @@
 use algos::sketch::instance::{copies, spikes};
 
 use super::super::sketching::{Map, by, middle, outcomes, slope_of_medians};
-use super::setting::{Data, Run, Setting, regressing, solve};
+use super::setting::{Data, Run, Setting};
 use crate::harness::prelude::*;
 
-regressing!(
-    /// Nonzeros in a column.
-    Sparsity,
-    "linf-sparsity",
-    "Block OSNAP with s = 1 to 64 nonzeros on the hard instance with k = 1 to 64 spikes, d = 64, m = 1024; and on incoherent data.",
-    sparsity,
-    |scale, _: &Setting| by(scale, 2, 30, 100)
-);
+/// Nonzeros in a column.
+#[derive(Debug, Default)]
+pub struct Sparsity;
 
-regressing!(
-    /// Rows of the sketch.
-    Rate,
-    "linf-rate",
-    "SRHT on the hard instance, d = 64, with m = 4d to 64d rows.",
-    rate,
-    |scale, _: &Setting| by(scale, 2, 30, 100)
-);
+impl Runs for Sparsity {
+    type Setting = Setting;
+    const KEY: &'static str = "linf-sparsity";
+    const ABOUT: &'static str = "Block OSNAP with s = 1 to 64 nonzeros on the hard instance with k = 1 to 64 spikes, d = 64, m = 1024; and on incoherent data.";
 
-regressing!(
-    /// The pooled sketch.
-    Pooled,
-    "linf-pooled",
-    "The Gaussian-pooled sketch and CountSketch on the hard instance, n = 16384, m = 16d.",
-    pooled,
-    |scale, _: &Setting| by(scale, 2, 60, 200)
-);
+    fn points(scale: Scale) -> Vec<Setting> {
+        sparsity(scale)
+    }
 
-regressing!(
-    /// Sampling of rows.
-    Sampling,
-    "linf-leverage",
-    "Leverage-score sampling and CountSketch on 128 stacked identities with opposite spikes on copies, m = 16d.",
-    sampling,
-    |scale, _: &Setting| by(scale, 2, 60, 200)
-);
+    fn trials(scale: Scale, _: &Setting) -> u32 {
+        by(scale, 2, 30, 100)
+    }
+}
+
+/// Rows of the sketch.
+#[derive(Debug, Default)]
+pub struct Rate;
+
+impl Runs for Rate {
+    type Setting = Setting;
+    const KEY: &'static str = "linf-rate";
+    const ABOUT: &'static str = "SRHT on the hard instance, d = 64, with m = 4d to 64d rows.";
+
+    fn points(scale: Scale) -> Vec<Setting> {
+        rate(scale)
+    }
+
+    fn trials(scale: Scale, _: &Setting) -> u32 {
+        by(scale, 2, 30, 100)
+    }
+}
+
+/// The pooled sketch.
+#[derive(Debug, Default)]
+pub struct Pooled;
+
+impl Runs for Pooled {
+    type Setting = Setting;
+    const KEY: &'static str = "linf-pooled";
+    const ABOUT: &'static str = "The Gaussian-pooled sketch and CountSketch on the hard instance, n = 16384, m = 16d.";
+
+    fn points(scale: Scale) -> Vec<Setting> {
+        pooled(scale)
+    }
+
+    fn trials(scale: Scale, _: &Setting) -> u32 {
+        by(scale, 2, 60, 200)
+    }
+}
+
+/// Sampling of rows.
+#[derive(Debug, Default)]
+pub struct Sampling;
+
+impl Runs for Sampling {
+    type Setting = Setting;
+    const KEY: &'static str = "linf-leverage";
+    const ABOUT: &'static str =
+        "Leverage-score sampling and CountSketch on 128 stacked identities with opposite spikes on copies, m = 16d.";
+
+    fn points(scale: Scale) -> Vec<Setting> {
+        sampling(scale)
+    }
+
+    fn trials(scale: Scale, _: &Setting) -> u32 {
+        by(scale, 2, 60, 200)
+    }
+}
 
 const OSNAPS: [(usize, Map); 7] = [
     (1, Map::Countsketch),
