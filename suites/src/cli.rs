@@ -9,7 +9,7 @@ use std::{
 use clap::{Parser, Subcommand};
 
 use crate::{
-    commands::{calibrate, check, compare, diff, list, merge, peers, reproduce, rerun, why, worker},
+    commands::{calibrate, check, compare, diff, list, merge, new_paper, peers, reproduce, rerun, why, worker},
     harness::{
         difference::{Limit, Tolerance},
         error::{Error, Result},
@@ -95,6 +95,11 @@ enum Command {
     /// Other libraries on the same cases: make their environment, list them, time them beside ours.
     #[command(subcommand)]
     Peers(peers::PeersCommand),
+    /// Write a complete paper to start from, with one experiment, claim, control and figure, and register it.
+    NewPaper {
+        /// Its key: lower-case letters and digits, such as the first author's name.
+        key: String,
+    },
     /// Run cases on request: JSON lines on standard input and output.
     Worker(worker::WorkerArguments),
 }
@@ -206,6 +211,7 @@ fn dispatch(papers: &'static [&'static Paper], command: Command) -> Result<ExitC
         Command::Why { claim, out } => why::why(papers, &claim, &out.out),
         Command::Compare(a) => compare::compare(&a),
         Command::Peers(command) => peers::peers(papers, &command),
+        Command::NewPaper { key } => new_paper::new_paper(papers, &key),
         Command::Worker(a) => worker::worker(papers, a),
     }
 }

@@ -25,6 +25,22 @@
 //! problems with a planted truth, [`diagnose`] measures errors, [`soft_impute`] is the convex baseline, [`load`] reads ratings and Matrix Market files, and [`sensing`]
 //! has the gradient descents on factors from linear measurements.
 //!
+//! # Example
+//!
+//! A 60×60 matrix of rank 2, of which four entries in ten are seen.
+//!
+//! ```
+//! use algos::completion::{Options, Variant, altmin, diagnose::relative_error, instance::*, silent};
+//! use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+//!
+//! let mut rng = ChaCha8Rng::seed_from_u64(1);
+//! let instance = Spec { m: 60, n: 60, k: 2, kappa: 2.0, p: 0.4, rows: Rows::Gaussian }.draw(&mut rng)?;
+//! let options = Options::new(2, 30);
+//! let found = altmin(Variant::WarmCg, &instance.observations, &options, algos::Par::Seq, &mut silent)?.value;
+//! assert!(relative_error(found.u.as_ref(), found.v.as_ref(), &instance.truth)? < 1e-6);
+//! # Ok::<(), algos::Error>(())
+//! ```
+//!
 //! Sources: Jain, Netrapalli & Sanghavi, [arXiv:1212.0467](https://arxiv.org/abs/1212.0467); Gu, Song, Yin & Zhang,
 //! [arXiv:2302.11068](https://arxiv.org/abs/2302.11068); Xiong, Ding & Du,
 //! [arXiv:2310.01769](https://arxiv.org/abs/2310.01769); Mazumder, Hastie & Tibshirani (2010), JMLR 11 (Soft-Impute).

@@ -38,6 +38,20 @@
 //! side, no allocation. [`svd`](mod@svd) and [`qr`] compute in the spirit of the paper what a user wants, at speed and
 //! with high relative accuracy. [`instance`] draws test matrices.
 //!
+//! # Example
+//!
+//! Singular values to full relative accuracy, where columns differ by many orders of magnitude.
+//!
+//! ```
+//! use algos::faer::Mat;
+//! use algos::factorize::svd::{Engine, Variant, svd};
+//!
+//! let x = Mat::from_fn(4, 2, |i, j| if j == 0 { 1.0 } else { 1e-150 * (i as f64 - 1.5) });
+//! let found = svd(Variant::Certified, x.as_ref(), Engine::detect())?.value;
+//! assert!((found.values[1] / (5f64.sqrt() * 1e-150) - 1.0).abs() < 1e-14);
+//! # Ok::<(), algos::Error>(())
+//! ```
+//!
 //! Sources: Detherage & Shah, [arXiv:2505.02023](https://arxiv.org/abs/2505.02023), of which we read the abstract and
 //! the introduction: algorithms are our reading, the law is proved above. Shah & Detherage,
 //! [arXiv:2411.16101](https://arxiv.org/abs/2411.16101) (random pairs of unit vectors). Demmel & Veselić 1992 (relative

@@ -28,6 +28,18 @@
 //! | [`load`] | a user's own points, from text or `.npy` | |
 //! | [`instance`] | seeded sets of points | |
 //!
+//! # Example
+//!
+//! ```
+//! use algos::kernel::{Bandwidth, Engine, Points, Problem, Variant, multiply};
+//!
+//! let points = Points::new(3, 2, vec![0.0, 0.0, 1.0, 0.0, 9.0, 9.0])?;
+//! let problem = Problem::new(&points, &points, Bandwidth::StandardDeviation(1.0))?;
+//! let y = multiply(Variant::TileF64, &problem, &[1.0, 1.0, 1.0], Engine::detect())?.value;
+//! assert!((y[0] - (1.0 + (-0.5f64).exp())).abs() < 1e-12 && (y[2] - 1.0).abs() < 1e-12);
+//! # Ok::<(), algos::Error>(())
+//! ```
+//!
 //! Sources: Indyk, Kapralov, Sheth & Wagner, [arXiv:2507.23539](https://arxiv.org/abs/2507.23539) (of which we read the
 //! abstract and public reviews); Charikar & Siminelakis 2017 (hashing-based estimators); Rahimi & Recht 2007 (Fourier
 //! features); Greengard & Strain 1991 (fast Gauss transform); Backurs, Lin, Mahabadi, Silwal & Tarnawski,

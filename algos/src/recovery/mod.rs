@@ -28,6 +28,32 @@
 //! `⟨a_i b_iᵀ, X⟩`. [`schedule`] chooses step sizes, [`instance`] draws problems with a planted truth, [`diagnose`]
 //! measures errors, [`sign_rip`] sub-gradients, and [`observe`] follows the iterates.
 //!
+//! # Example
+//!
+//! A matrix of order 10 and rank 1 from 200 measurements, a fifth of them spoilt; the factor is ten times too wide.
+//!
+//! ```
+//! use algos::recovery::{Init, Loss, Options, Variant, diagnose, instance::*, observe::Silent, schedule, subgm};
+//! use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+//!
+//! let mut rng = ChaCha8Rng::seed_from_u64(1);
+//! let noise = Noise::Outliers { p: 0.2, kind: Outlier::Gauss { scale: 10.0 } };
+//! let instance = Spec::flat(10, 1, 200, noise).draw(&mut rng)?;
+//! let (alpha, direction) = (1e-6, direction(10, &mut rng));
+//! let steps = schedule::geometric(instance.truth.target(), noise.corruption(), alpha, 1e-5)?;
+//! let options = Options {
+//!     width: 10,
+//!     init: Init::Gaussian { alpha, direction: direction.as_ref() },
+//!     step: steps.step(),
+//!     loss: Loss::L1,
+//!     iterations: steps.iterations,
+//! };
+//! let found = subgm(Variant::FusedPacked, &instance.problem()?, &options, algos::Par::Seq, &mut Silent)?.value;
+//! let error = diagnose::ErrorMeter::new(&instance.truth).relative(found.u.as_ref())?;
+//! assert!(error < 1e-3, "{error}");
+//! # Ok::<(), algos::Error>(())
+//! ```
+//!
 //! Sources: Ma & Fattahi, [arXiv:2202.08788](https://arxiv.org/abs/2202.08788); Ding, Jiang, Chen, Qu & Zhu,
 //! [arXiv:2109.11154](https://arxiv.org/abs/2109.11154) (median step); Ma & Fattahi,
 //! [arXiv:2102.02969](https://arxiv.org/abs/2102.02969) (Sign-RIP).

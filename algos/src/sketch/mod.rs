@@ -20,6 +20,23 @@
 //! [`regression`] solves least squares with sketches, [`ridge`] fits ensembles on sketched features, [`instance`] has
 //! the hard and the easy problems.
 //!
+//! # Example
+//!
+//! Least squares with 300 rows, of which a sketch leaves 40.
+//!
+//! ```
+//! use algos::faer::Mat;
+//! use algos::sketch::{Law, Rows, Variant, regression::sketch_and_solve};
+//! use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+//!
+//! let a = Mat::from_fn(300, 3, |i, j| ((i + 1) as f64 / 300.0).powi(j as i32));
+//! let b: Vec<f64> = (0..300).map(|i| 2.0 * a[(i, 1)] - a[(i, 2)]).collect();
+//! let sketch = Law::Srht(Rows::Distinct).draw(40, 300, &mut ChaCha8Rng::seed_from_u64(1))?;
+//! let x = sketch_and_solve(Variant::Fast, &sketch, a.as_ref(), &b)?.value;
+//! assert!(x[0].abs() < 1e-12 && (x[1] - 2.0).abs() < 1e-12 && (x[2] + 1.0).abs() < 1e-12);
+//! # Ok::<(), algos::Error>(())
+//! ```
+//!
 //! Sources: Song, Ye, Yin & Zhang, [arXiv:2302.00248](https://arxiv.org/abs/2302.00248); Avron, Maymounkov & Toledo
 //! (2010), [doi:10.1137/090767911](https://doi.org/10.1137/090767911); Patil & LeJeune,
 //! [arXiv:2310.04357](https://arxiv.org/abs/2310.04357).

@@ -9,7 +9,7 @@ use suites::{
     record,
 };
 
-use crate::{Method, Partial, Sum};
+use crate::paper::{Method, Partial, Sum};
 
 record! {
     /// The error part of the way.
@@ -61,7 +61,15 @@ impl Experiment for Course {
 }
 
 /// The error of single sums while they grow.
-pub fn draw(rows: &Rows<'_>) -> Result<Vec<Panel>, Unjudged> {
+pub const FIGURE: Figure = Figure {
+    key: "course",
+    title: "The error of a sum while it grows",
+    alt: "The median relative error of a running sum grows like the square root of n; compensated, it stays flat.",
+    experiments: &["course"],
+    draw,
+};
+
+fn draw(rows: &Rows<'_>) -> Result<Vec<Panel>, Unjudged> {
     let rows = rows.of(Course::STEPS)?;
     let curve = |method: Method| {
         let mut errors: BTreeMap<usize, Vec<f64>> = BTreeMap::new();

@@ -1,184 +1,21 @@
-//! A repository with a paper of its own, outside the crate: experiments, claim, control and figure in this file, a case
-//! in `case.rs`.
+//! A repository with a paper of its own, outside the crate: the paper in `paper.rs`, a case in `case.rs`, and experiments
+//! for tests of the harness in `load.rs`.
 //!
-//! `cargo run --release --example summation -- reproduce` re-runs a textbook fact: the rounding error of a running sum
-//! of n numbers grows like √n, that of compensated summation does not grow.
+//! `cargo run --release --example summation -- reproduce` runs it.
 
 use std::process::ExitCode;
 
-use rand::RngExt;
-use serde::{Deserialize, Serialize};
-use suites::{
-    algos::Error,
-    cli,
-    harness::{
-        prelude::*,
-        rows::succeeded,
-        stats::{Axes, slope_over_seeds},
-    },
-    record,
-};
+use suites::{cli, harness::paper::Paper};
 
 mod case;
 mod load;
-
-/// How the sum is formed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Method {
-    /// One running sum.
-    Running,
-    /// Kahan's compensated sum.
-    Compensated,
-}
-
-record! {
-    /// A point: how many numbers are summed, and how.
-    pub struct Sum {
-        /// How many numbers.
-        pub n: usize,
-        /// `running` or `compensated`.
-        method: Method,
-    }
-}
-
-record! {
-    /// What a trial measures.
-    pub struct Accuracy {
-        /// Relative error of the sum.
-        pub error: f64,
-    }
-}
-
-/// A sum on its way.
-#[derive(Debug, Default)]
-struct Partial {
-    sum: f32,
-    /// What the last addition lost.
-    low: f32,
-    exact: f64,
-}
-
-impl Partial {
-    fn add(&mut self, x: f32, method: Method) {
-        self.exact += f64::from(x);
-        match method {
-            Method::Running => self.sum += x,
-            Method::Compensated => {
-                let y = x - self.low;
-                let t = self.sum + y;
-                self.low = (t - self.sum) - y;
-                self.sum = t;
-            }
-        }
-    }
-
-    fn error(&self) -> f64 {
-        ((f64::from(self.sum) - self.exact) / self.exact).abs().max(1e-12)
-    }
-}
-
-/// Sums uniform numbers.
-#[derive(Debug, Default)]
-struct Growth;
-
-impl Growth {
-    const ERRORS: Table<Self, Accuracy> = Table::new("errors");
-}
-
-impl Experiment for Growth {
-    type Point = Sum;
-    const KEY: &'static str = "growth";
-    const ABOUT: &'static str = "Sums n uniform numbers in single precision and compares with double precision.";
-    const TABLES: &'static [TableSchema] = &[Self::ERRORS.schema()];
-
-    fn points(scale: Scale) -> Vec<Sum> {
-        let largest = if scale == Scale::Smoke { 14 } else { 18 };
-        [Method::Running, Method::Compensated]
-            .into_iter()
-            .flat_map(|method| (8..=largest).step_by(2).map(move |k| Sum { n: 1 << k, method }))
-            .collect()
-    }
-
-    fn trials(_: Scale, _: &Sum) -> u32 {
-        40
-    }
-
-    fn cost(point: &Sum) -> Cost {
-        Cost { flops: 8.0 * point.n as f64, memory: 0, rows: 1 }
-    }
-
-    fn run(point: &Sum, trial: &Trial<'_>, out: &mut Out<Self>) -> Result<(), Error> {
-        let mut rng = trial.paired("numbers", &point.n);
-        let mut sum = Partial::default();
-        (0..point.n).for_each(|_| sum.add(rng.random(), point.method));
-        out.put(Self::ERRORS, Accuracy { error: sum.error() });
-        Ok(())
-    }
-}
-
-fn judge(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
-    let method = if arm == Arm::Claim { Method::Running } else { Method::Compensated };
-    let rows = rows.of(Growth::ERRORS)?;
-    let mut seeds = vec![Vec::new(); 40];
-    for (point, trial, row) in succeeded(&rows).filter(|(point, ..)| point.method == method) {
-        seeds[trial as usize].push((point.n as f64, row.error));
-    }
-    Ok(vec![Check::new("slope of the error in n", slope_over_seeds(&seeds, Axes::LogLog), (0.25, 1.1))])
-}
-
-fn draw(rows: &Rows<'_>) -> Result<Vec<Panel>, Unjudged> {
-    let rows = rows.of(Growth::ERRORS)?;
-    let errors = |method| {
-        band_over(&rows, move |p: &Sum| p.method == method, |p| p.n as f64, |accuracy: &Accuracy| accuracy.error)
-    };
-    let root = (8..=18).map(|k| f64::from(1 << k)).map(|n| (n, 1e-8 * n.sqrt())).collect();
-    let panel = Panel::new("Rounding errors of a sum", Axis::log("numbers summed n"), Axis::log("relative error"))
-        .line_band("running", errors(Method::Running))
-        .line_band("compensated", errors(Method::Compensated))
-        .guide("√n", root);
-    Ok(vec![panel])
-}
+mod paper;
 
 const SUMMATION: Paper = Paper {
-    key: "summation",
-    family: "examples",
-    title: "Accuracy and Stability of Numerical Algorithms, chapter 4",
-    authors: "Nicholas J. Higham",
-    year: 2002,
-    link: "https://doi.org/10.1137/1.9780898718027",
-    bibtex: "@book{higham2002, author = {Nicholas J. Higham}, title = {Accuracy and Stability of Numerical Algorithms}, year = {2002}, publisher = {SIAM}}",
-    about: "Rounding errors of a running sum accumulate; compensation removes the growth.",
-    experiments: &[&Growth, &load::Course, &load::Steady, &load::Idle, &load::Many],
-    claims: &[Claim {
-        key: "summation-error-grows",
-        says: "The relative error of a running sum grows with the number of summands.",
-        at: "section 4.2",
-        source: Source::Recalled,
-        kind: Kind::Statistical,
-        expected: Verdict::Reproduced,
-        note: "",
-        experiments: &["growth"],
-        judge,
-        control: Some(Control { differs: "the sum is compensated", must_fail: &["slope of the error in n"] }),
-    }],
-    figures: &[
-        Figure {
-            key: "growth",
-            title: "The error of a sum grows with its length",
-            alt: "The relative error of a running sum grows like the square root of n; compensated, it stays flat.",
-            experiments: &["growth"],
-            draw,
-        },
-        Figure {
-            key: "course",
-            title: "The error of a sum while it grows",
-            alt: "The median relative error of a running sum grows like the square root of n; compensated, it stays flat.",
-            experiments: &["course"],
-            draw: load::draw,
-        },
-    ],
+    experiments: &[&paper::Growth, &load::Course, &load::Steady, &load::Idle, &load::Many],
+    figures: &[paper::FIGURE, load::FIGURE],
     cases: &[&case::SMALL, &case::LARGE],
+    ..paper::PAPER
 };
 
 fn main() -> ExitCode {

@@ -3,7 +3,10 @@
 use std::{path::Path, process::ExitCode};
 
 use crate::{
-    commands::reproduce::{status, summary, verdict_line},
+    commands::{
+        reproduce::{status, verdict_line},
+        summary::summary,
+    },
     harness::{
         error::{Error, Result},
         folder::Folder,
@@ -31,7 +34,8 @@ pub fn check(papers: &'static [&'static Paper], out: &Path, readme: bool, png: b
     let rows = bench.write()?;
     if readme {
         report::splice(Path::new("README.md"), &rows)?;
+        report::splice_peers(Path::new("README.md"), &folder)?;
     }
-    say(&summary(&bench, &format!("report in {}", folder.path("index.html").display())));
+    say(&summary(&bench, None));
     Ok(status(&bench))
 }

@@ -10,8 +10,8 @@ use std::{
     time::Instant,
 };
 
+use super::summary::summary;
 use crate::harness::{
-    claim::Verdict,
     error::{Error, Result},
     experiment::Scale,
     folder::Folder,
@@ -82,8 +82,7 @@ pub fn finish(
     bench.judge()?.iter().for_each(|row| say(&verdict_line(row)));
     bench.draw()?;
     bench.write()?;
-    let seconds = started.elapsed().as_secs_f64();
-    say(&summary(&bench, &format!("{seconds:.0} s, report in {}", bench.folder().path("index.html").display())));
+    say(&summary(&bench, Some(started.elapsed().as_secs_f64())));
     Ok(status(&bench))
 }
 
@@ -175,19 +174,6 @@ pub fn verdict_line(row: &ClaimRow) -> String {
         line += &format!("  (expected: {})", row.expected);
     }
     line
-}
-
-/// The closing line: how many claims got which verdict.
-pub fn summary(bench: &Bench<'_>, rest: &str) -> String {
-    let count = |verdict| bench.judged().filter(|row| row.verdict == verdict).count();
-    let surprises = bench.judged().filter(|row| !row.as_expected()).count();
-    format!(
-        "{} reproduced, {} not reproduced, {} inconclusive, {} skipped; {surprises} not as expected; {rest}",
-        count(Verdict::Reproduced),
-        count(Verdict::NotReproduced),
-        count(Verdict::Inconclusive),
-        count(Verdict::Skipped),
-    )
 }
 
 /// 0 if every verdict is as expected, else 1.

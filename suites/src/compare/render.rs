@@ -7,6 +7,7 @@ use super::{
     report::{Report, Row, Weight},
     verdict::{FLOOR_EVERY, LOOKS, MOST, Speed},
 };
+use crate::harness::report::number::duration;
 
 /// The marker by which a workflow finds the comment that it updates.
 pub const MARKER: &str = "<!-- residual:compare v1 -->";
@@ -153,14 +154,4 @@ fn claims(out: &mut String, report: &Report) {
 
 fn percent(ratio: f64) -> String {
     if ratio.is_finite() { format!("{:+.1} %", 100.0 * ratio) } else { "?".into() }
-}
-
-/// A time for people.
-pub fn duration(ns: f64) -> String {
-    match ns {
-        ns if ns < 1e3 => format!("{ns:.0} ns"),
-        ns if ns < 1e6 => format!("{:.1} µs", ns / 1e3),
-        ns if ns < 1e9 => format!("{:.1} ms", ns / 1e6),
-        ns => format!("{:.2} s", ns / 1e9),
-    }
 }

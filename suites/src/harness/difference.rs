@@ -13,6 +13,7 @@ use super::{
     cells::Cells,
     error::{Error, Result},
     folder::Folder,
+    history,
     verdicts::{CHECKS, CLAIMS},
 };
 
@@ -206,7 +207,7 @@ fn key(keys: &[usize], cells: &Cells, line: u64, row: &StringRecord) -> String {
     if keys.is_empty() { format!("line {line}") } else { keys.iter().filter_map(named).collect::<Vec<_>>().join(" ") }
 }
 
-/// The files of a result folder and of its papers that depend on neither clock nor machine.
+/// The files of a result folder and of its papers that depend on neither clock nor machine, nor on the folder's past.
 fn files(folder: &Folder) -> Result<BTreeSet<String>> {
     let mut files = BTreeSet::new();
     walk(folder.root(), "", &mut files).map_err(|e| Error::file("list", folder.root(), &e))?;
@@ -220,7 +221,8 @@ fn walk(folder: &Path, prefix: &str, files: &mut BTreeSet<String>) -> std::io::R
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let kept = [".csv", ".svg"].iter().any(|end| name.ends_with(end)) && !name.ends_with(".timing.csv");
+        let apart = name.ends_with(".timing.csv") || name == history::FILE;
+        let kept = [".csv", ".svg"].iter().any(|end| name.ends_with(end)) && !apart;
         if entry.file_type()?.is_dir() && prefix.is_empty() {
             walk(&entry.path(), &format!("{name}/"), files)?;
         } else if kept {

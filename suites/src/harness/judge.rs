@@ -8,6 +8,7 @@ use super::{
     experiment::Scale,
     figure,
     folder::Folder,
+    history,
     paper::{Figure, Paper},
     provenance::{Made, Provenance},
     report,
@@ -171,6 +172,7 @@ impl<'a> Bench<'a> {
             verdicts::write(self.folder, TIMING_CLAIMS, timing)?;
         }
         verdicts::write(self.folder, CHECKS, &checks)?;
+        history::update(self.folder, &rows, &self.provenance)?;
         schema::write(self.folder, self.papers, &self.provenance)?;
         report::write(self.folder, self.papers, &self.provenance, &rows, &checks)?;
         Ok(rows)
@@ -186,6 +188,11 @@ impl<'a> Bench<'a> {
     /// The result folder.
     pub fn folder(&self) -> &Folder {
         self.folder
+    }
+
+    /// Where everything in the folder comes from.
+    pub fn provenance(&self) -> &Provenance {
+        &self.provenance
     }
 
     /// The rows judged so far.

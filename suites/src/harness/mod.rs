@@ -6,7 +6,8 @@
 //! | where do random numbers come from? | [`seed`] |
 //! | how do trials become files? | [`select`], [`runner`], [`journal`], [`frame`], [`table`], [`folder`], [`shard`], [`progress`] |
 //! | how do files become verdicts? | [`rows`], [`gather`], [`stats`], [`claim`], [`judge`], [`verdicts`] |
-//! | what is written for people? | [`report`], [`figure`], [`schema`], [`provenance`] |
+//! | what is written for people? | [`report`], [`figure`], [`schema`], [`provenance`], [`history`] |
+//! | how long do others take? | [`case`], [`ratios`] |
 //! | are they the same elsewhere, and how sure? | [`difference`], [`calibration`], [`cells`] |
 //! | where does real input come from, and where do inputs for peers go? | [`dataset`], [`npy`] |
 
@@ -22,6 +23,7 @@ pub mod figure;
 pub mod folder;
 pub mod frame;
 pub mod gather;
+pub mod history;
 pub mod journal;
 pub mod judge;
 pub mod npy;
@@ -29,6 +31,7 @@ pub mod paper;
 pub mod prelude;
 pub mod progress;
 pub mod provenance;
+pub mod ratios;
 pub mod record;
 pub mod report;
 pub mod rows;

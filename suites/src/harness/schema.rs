@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{
     error::{Error, Result},
     folder::Folder,
+    history,
     paper::Paper,
     provenance::Provenance,
     record::{Column, Record},
@@ -39,6 +40,7 @@ pub fn columns(papers: &[&Paper], provenance: &Provenance) -> BTreeMap<String, V
         (CLAIMS.to_owned(), entries(ClaimRow::COLUMNS)),
         (TIMING_CLAIMS.to_owned(), entries(ClaimRow::COLUMNS)),
         (CHECKS.to_owned(), entries(CheckRow::COLUMNS)),
+        (history::FILE.to_owned(), entries(history::Change::COLUMNS)),
     ]);
     for paper in papers {
         for experiment in paper.experiments {

@@ -51,7 +51,7 @@ record! {
     pub struct Product {
         /// ‖Kx − y‖/‖x‖.
         pub error: f64,
-        /// √(n xᵀK_kk x/(2D))/‖x‖.
+        /// √(n xᵀK_{kk}x/(2D))/‖x‖.
         pub predicted: f64,
         /// The features that an error of ½ takes by the law, over the number of points.
         pub needed: f64,
@@ -109,12 +109,12 @@ impl Experiment for Features {
 
 const CLAIM: Claim = Claim {
     key: "rff-law",
-    says: "With D Fourier features a product has the error √(n xᵀK_kk x/(2D))/‖x‖: where K is sparse, an error of ½ takes more features than there are points, so that the exact product is cheaper.",
+    says: "With D Fourier features a product has the error √(n xᵀK_{kk}x/(2D))/‖x‖: where K is sparse, an error of ½ takes more features than there are points, so that the exact product is cheaper.",
     at: "derived from the definition",
     source: Source::Derived,
     kind: Kind::Statistical,
     expected: Verdict::Reproduced,
-    note: "K_kk is the kernel among the keys. The law leaves out two terms that are small where (Kx)_i² is small beside xᵀK_kk x.",
+    note: "K_{kk} is the kernel among the keys. The law leaves out two terms that are small where (Kx)_i² is small beside xᵀK_{kk}x.",
     experiments: &["features"],
     judge,
     control: Some(Control {
@@ -145,7 +145,7 @@ fn judge(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
 const FIGURE: Figure = Figure {
     key: "features",
     title: "Fourier features follow their law",
-    alt: "Error over the number of features for clustered points: on the law √(n xᵀK_kk x/(2D))/‖x‖, with slope −½; more \
+    alt: "Error over the number of features for clustered points: on the law √(n xᵀK_{kk}x/(2D))/‖x‖, with slope −½; more \
           features than points before the error is one.",
     experiments: &["features"],
     draw,
@@ -158,7 +158,7 @@ fn draw(rows: &Rows<'_>) -> Result<Vec<Panel>, Unjudged> {
     let panel = Panel::new("1024 clustered points", Axis::log2("features D"), Axis::log("error ‖Kx − y‖/‖x‖"))
         .note("median and quartiles over seeds")
         .line_band("measured", band_over(&rows, at, |p| p.features as f64, |v: &Product| v.error))
-        .theory("√(n xᵀK_kk x/2D)/‖x‖", law.iter().map(|(x, _, y, _)| (*x, *y)).collect())
+        .theory("√(n xᵀK_{kk}x/2D)/‖x‖", law.iter().map(|(x, _, y, _)| (*x, *y)).collect())
         .vline(POINTS as f64, "as many features as points");
     Ok(vec![panel])
 }

@@ -2,20 +2,19 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
-use serde::{Deserialize, Serialize};
-
 use super::environment::Environment;
 use crate::{
-    compare::{render::duration, revision::short},
+    compare::revision::short,
     harness::{
         case::Role,
         error::{Error, Result},
         folder::Folder,
         provenance::{Build, Machine},
+        ratios::{self, CSV, Row},
+        report::number::duration,
     },
 };
 
-const CSV: &str = "peers.csv";
 const MARKDOWN: &str = "peers.md";
 
 /// What became of one contender on one case.
@@ -48,26 +47,6 @@ pub struct Ran {
     pub error: f64,
     /// Rounds of fresh processes.
     pub rounds: usize,
-}
-
-/// A row of `peers.csv`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Row {
-    case: String,
-    about: String,
-    implementation: String,
-    role: Role,
-    ns: Option<f64>,
-    ratio: Option<f64>,
-    ratio_low: Option<f64>,
-    ratio_high: Option<f64>,
-    error: Option<f64>,
-    rounds: usize,
-    /// Why nothing was measured.
-    fault: String,
-    version: String,
-    command: String,
-    machine: String,
 }
 
 /// Turns entries into rows that say which version ran by which command, and where.
@@ -113,12 +92,8 @@ pub fn write(folder: &Folder, new: Vec<Row>) -> Result<String> {
     let _lock = folder.lock()?;
     let path = folder.path(CSV);
     let mut all: BTreeMap<String, Vec<Row>> = BTreeMap::new();
-    if folder.has(CSV) {
-        let bytes = folder.read(CSV)?;
-        for row in csv::Reader::from_reader(&bytes[..]).deserialize() {
-            let row: Row = row.map_err(|e| Error::input(format!("{}: {e}; move it away", path.display())))?;
-            all.entry(row.case.clone()).or_default().push(row);
-        }
+    for row in ratios::read(folder)? {
+        all.entry(row.case.clone()).or_default().push(row);
     }
     new.iter().for_each(|row| drop(all.remove(&row.case)));
     for row in new {

@@ -63,8 +63,7 @@ fn dom(chromium: &Path, page: &Path, fragment: &str, flags: &[&str]) -> String {
 fn probe(expression: &str, fragment: &str, flags: &[&str], narrow: bool) -> Option<Value> {
     let chromium = chromium()?;
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path());
-    let page = fs::read_to_string(folder.path().join(PAGE)).unwrap();
+    let page = fs::read_to_string(write(folder.path()).join(PAGE)).unwrap();
     let script = format!("<script>{PROBE}\nreport(() => ({expression}));</script></body>");
     let page = page.replace("<head>", &format!("<head>{WATCH}")).replace("</body>", &script);
     let path = folder.path().join("probe.html");

@@ -1,6 +1,9 @@
 //! A registry and a result folder with everything that a report has to cope with.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use suites::{
     algos,
@@ -9,6 +12,7 @@ use suites::{
         experiment::{Cost, Experiment, Out, Scale, Table, TableSchema},
         figure::{self, Axis, Panel},
         folder::Folder,
+        history,
         paper::{Figure, Paper},
         provenance::{Build, Machine, Made, Provenance},
         report,
@@ -307,9 +311,21 @@ pub fn provenance() -> Provenance {
     }
 }
 
-/// Writes tables, a figure and the report into a folder.
-pub fn write(root: &std::path::Path) {
-    let folder = Folder::create(root).unwrap();
+/// Ratios to other libraries, one of which did not run.
+const PEERS: &str =
+    "case,about,implementation,role,ns,ratio,ratio_low,ratio_high,error,rounds,fault,version,command,machine
+recovery/small,Small & dense,reference,algorithm,2e6,4,3.9,4.1,0,6,,here,residual worker,CPU
+recovery/small,Small & dense,fast,algorithm,5e5,1,1,1,1e-16,6,,here,residual worker,CPU
+recovery/small,Small & dense,faer_two,peer,1.2e6,2.4,2.2,2.7,2e-16,6,,faer 0.24,residual worker,CPU
+recovery/small,Small & dense,numpy_two,peer,,,,,,0,no <numpy>,none,python,CPU
+";
+
+/// Writes tables, a figure, a history and the report into `default` below a folder, and ratios beside it.
+pub fn write(root: &Path) -> PathBuf {
+    let folder = Folder::create(root.join("default")).unwrap();
+    Folder::create(root.join("peers")).unwrap().write("peers.csv", PEERS.as_bytes()).unwrap();
+    let history = "claim,commit,verdict\nalpha-rate,0ldc0mm1t0aa,inconclusive\nalpha-rate,n3wc0mm1t0aa,reproduced\n";
+    folder.write(history::FILE, history.as_bytes()).unwrap();
     let rows = "d,trial,record,status,error,time\n10,0,0,ok,1e-9,1\n10,1,0,\"no | convergence, <d> = 10\",,\n20,0,0,ok,1e-9,1\n";
     for file in provenance().files.keys() {
         folder.write(file, rows.as_bytes()).unwrap();
@@ -322,4 +338,5 @@ pub fn write(root: &std::path::Path) {
     folder.write("alpha/rate.svg", svg.as_bytes()).unwrap();
     let (rows, checks) = verdicts();
     report::write(&folder, PAPERS, &provenance(), &rows, &checks).unwrap();
+    folder.root().to_owned()
 }

@@ -10,8 +10,8 @@ use super::fixture::{HOSTILE, PAPERS, provenance, verdicts as fixture_verdicts, 
 /// The page and its Markdown, as written into an empty folder.
 fn pages() -> (TempDir, String, String) {
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path());
-    let read = |file| fs::read_to_string(folder.path().join(file)).unwrap();
+    let results = write(folder.path());
+    let read = |file| fs::read_to_string(results.join(file)).unwrap();
     let (page, markdown) = (read(report::PAGE), read(report::MARKDOWN));
     (folder, page, markdown)
 }
@@ -44,7 +44,7 @@ fn everything_of_the_registry_is_there() {
             }
         }
     }
-    assert_eq!(page.matches("<figure").count(), 1);
+    assert_eq!(page.matches("<figure").count(), 2, "one of the paper, one of speed");
     assert!(page.contains("Error &amp; &quot;iteration&quot;") && page.contains("<desc>Falls | &lt;fast&gt;.</desc>"));
     assert!(page.contains("Large sizes: not drawn at scale default"));
     assert!(markdown.contains("![Falls \\| &lt;fast&gt;.](alpha/rate.svg)"));
@@ -77,6 +77,25 @@ fn verdicts_keep_what_belongs_to_them() {
         ),
         ("the SIMD level is short", "<td>V3</td>", "| V3 |"),
         ("another commit is named", "made at commit <code>0ldc0mm1t0</code>", ""),
+        (
+            "verdicts have a history",
+            "inconclusive since <code>0ldc0mm1t0</code>, reproduced since <code>n3wc0mm1t0</code>",
+            "Inconclusive since `0ldc0mm1t0`, reproduced since `n3wc0mm1t0`",
+        ),
+        ("a failed row has its command", "residual rerun alpha/sweep.runs:3", "`residual rerun alpha/sweep.runs:3`"),
+        ("a number leads to its row", "<a href=\"checks.csv#row=2\"", ""),
+        (
+            "a time stands beside its error",
+            "<td class=\"num\">1.2 ms</td><td class=\"num\">2.4×</td><td class=\"num\">[2.2, 2.7]</td>",
+            "",
+        ),
+        ("speed has a tile", "<b>2.4×</b>", ""),
+        ("a peer that did not run keeps its row", "not measured: no &lt;numpy&gt;", ""),
+        (
+            "families stand together",
+            "<th scope=\"rowgroup\" id=\"family-sketch\">sketch",
+            "## <a id=\"family-sketch\"></a>sketch",
+        ),
         ("columns have units", "<td>Time that nobody reads.</td><td>s</td>", ""),
     ] {
         assert!(page.contains(in_page), "{what}: the page has no `{in_page}`");
@@ -107,7 +126,10 @@ fn links_lead_somewhere() {
     assert_eq!(unique.len(), ids.len(), "an id stands twice");
     // What the harness writes beside the report.
     let others = [verdicts::CLAIMS, verdicts::CHECKS, verdicts::TIMING_CLAIMS, "schema.json", "provenance.json"];
-    let there = |link: &str| others.contains(&link) || folder.path().join(link).is_file();
+    let there = |link: &str| {
+        others.contains(&link.split('#').next().unwrap())
+            || folder.path().join("default").join(link.split('#').next().unwrap()).is_file()
+    };
     for link in attribute(&page, "href") {
         match link.strip_prefix('#') {
             Some(id) => assert!(unique.contains(&id), "#{id}"),
@@ -145,23 +167,33 @@ fn a_folder_may_be_empty() {
 #[test]
 fn sixty_papers_fit_into_five_megabytes() {
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path());
+    let results = write(folder.path());
     let many: Vec<&Paper> = std::iter::repeat_n(PAPERS[0], 60).collect();
     let (rows, checks) = fixture_verdicts();
-    report::write(&Folder::open(folder.path()).unwrap(), &many, &provenance(), &rows, &checks).unwrap();
-    let bytes = fs::metadata(folder.path().join(report::PAGE)).unwrap().len();
+    report::write(&Folder::open(&results).unwrap(), &many, &provenance(), &rows, &checks).unwrap();
+    let bytes = fs::metadata(results.join(report::PAGE)).unwrap().len();
     assert!(bytes < 5_000_000, "{bytes}");
 }
 
 #[test]
 fn a_damaged_figure_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path());
-    fs::write(folder.path().join("alpha/rate.svg"), "<svg").unwrap();
+    let results = write(folder.path());
+    fs::write(results.join("alpha/rate.svg"), "<svg").unwrap();
     let (rows, checks) = fixture_verdicts();
-    let open = Folder::open(folder.path()).unwrap();
+    let open = Folder::open(&results).unwrap();
     let error = report::write(&open, PAPERS, &provenance(), &rows, &checks).unwrap_err();
     assert!(error.to_string().contains("alpha/rate.svg") && error.exit_status() == 2, "{error}");
+}
+
+#[test]
+fn the_readme_quotes_the_paper_that_it_tells_to_copy() {
+    let plain = |text: &str| text.split_whitespace().collect::<String>();
+    let paper = plain(include_str!("../../examples/summation/paper.rs"));
+    let readme = include_str!("../../../README.md");
+    let quotes: Vec<&str> = readme.split("```rust").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(quotes.len(), 3);
+    quotes.iter().for_each(|quote| assert!(paper.contains(&plain(quote)), "{quote}"));
 }
 
 /// A README with both markers, or only one.
@@ -192,6 +224,23 @@ fn a_readme_gets_its_table_between_the_markers() {
     report::splice(&path, &[]).unwrap();
     assert!(fs::read_to_string(&path).unwrap().contains("No claim has been judged"));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "a temporary file is left");
+}
+
+#[test]
+fn a_readme_gets_ratios_where_it_asks_for_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let results = Folder::open(write(folder.path())).unwrap();
+    let path = readme(folder.path(), "<!-- residual:peers -->\n<!-- /residual:peers -->\n");
+    report::splice_peers(&path, &results).unwrap();
+    let once = fs::read_to_string(&path).unwrap();
+    assert!(once.contains("| `recovery/small`: Small &amp; dense | `fast` 500.0 µs, error 10⁻¹⁶ | 2.0 ms, 4× | `faer_two` 1.2 ms, error 2·10⁻¹⁶: **2.4×** [2.2, 2.7] |"), "{once}");
+    report::splice_peers(&path, &results).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), once);
+    // Neither a README without the lines nor a folder without ratios is at fault.
+    fs::write(&path, "nothing\n").unwrap();
+    report::splice_peers(&path, &results).unwrap();
+    report::splice_peers(&path, &Folder::create(folder.path().join("a/b")).unwrap()).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "nothing\n");
 }
 
 #[test]

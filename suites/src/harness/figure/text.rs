@@ -58,9 +58,14 @@ fn script(chars: &[char], at: usize) -> Option<(std::ops::Range<usize>, usize)> 
         return None;
     }
     let signed = usize::from(matches!(chars.get(start), Some('-' | '−' | '+')));
-    let digits = chars[start + signed..].iter().take_while(|c| c.is_ascii_digit()).count();
-    if digits > 0 {
-        return Some((start..start + signed + digits, start + signed + digits));
+    let digits = |from: usize| chars.iter().skip(from).take_while(|c| c.is_ascii_digit()).count();
+    let mut end = start + signed + digits(start + signed);
+    if end > start + signed {
+        // A point with digits behind it is a decimal one.
+        if chars.get(end) == Some(&'.') && digits(end + 1) > 0 {
+            end += 1 + digits(end + 1);
+        }
+        return Some((start..end, end));
     }
     let single = chars.get(start).is_some_and(|c| c.is_alphanumeric() || "*′ᵀ⊤†⊥∞".contains(*c));
     (single && !word(start + 1)).then_some((start..start + 1, start + 1))
@@ -145,6 +150,7 @@ mod tests {
             ("‖X‖_F", "‖X‖[F]"),
             ("err = α^{2(1-γ₀)} t", "err = α<2(1−γ₀)> t"),
             ("n^2 + 10^-12", "n<2> + 10<−12>"),
+            ("like d^1.5 and n^2.", "like d<1.5> and n<2>."),
             ("σ_{r+1}/σ_1", "σ[r+1]/σ[1]"),
             ("fast_simd", "fast_simd"),
             ("a_fast", "a_fast"),

@@ -1,6 +1,9 @@
 //! How likely this report is to cry wolf: the chance that another master seed changes a verdict although nothing is
 //! wrong.
 
+use serde::Serialize;
+
+use super::number::{at_most, number, percent};
 use crate::harness::{
     claim::{Arm, Claim, Verdict},
     stats::{Estimate, false_alarm, family_wise, headroom},
@@ -76,9 +79,14 @@ impl Alarm {
         1.0 - self.checks.iter().map(|c| 1.0 - c.chance).product::<f64>()
     }
 
+    /// How many checks are to be expected on the wrong side, whatever the dependence.
+    pub fn expected(&self) -> f64 {
+        self.checks.iter().map(|c| c.chance).sum()
+    }
+
     /// At least one false alarm, whatever the dependence.
     pub fn at_most(&self) -> f64 {
-        self.checks.iter().map(|c| c.chance).sum::<f64>().min(1.0)
+        self.expected().min(1.0)
     }
 
     /// At least one false alarm, if every check kept exactly the distance [`DESIGN`].
@@ -119,6 +127,59 @@ fn inside(row: &CheckRow) -> f64 {
 fn outside(row: &CheckRow) -> f64 {
     let to = |range| headroom(&estimate(row), range);
     to((f64::NEG_INFINITY, row.accept_low)).max(to((row.accept_high, f64::INFINITY)))
+}
+
+/// The chance of a false alarm, in words.
+#[derive(Serialize)]
+pub struct AlarmView {
+    checks: usize,
+    unanimous: usize,
+    left_out: usize,
+    independent: String,
+    at_most: String,
+    /// Changes to be expected: the chances added up.
+    expected: String,
+    by_design: String,
+    design: String,
+    near: Vec<NearView>,
+    nearer: usize,
+}
+
+/// A check near its limit.
+#[derive(Serialize)]
+struct NearView {
+    claim: String,
+    check: String,
+    control: bool,
+    headroom: String,
+    chance: String,
+}
+
+/// How many of the checks nearest to their limit are listed.
+const NEAREST: usize = 8;
+
+impl AlarmView {
+    pub fn new(alarm: &Alarm) -> Self {
+        let near = |check: &Exposed| NearView {
+            claim: check.claim.clone(),
+            check: check.check.clone(),
+            control: check.arm == Arm::Control,
+            headroom: number(check.headroom),
+            chance: percent(check.chance),
+        };
+        Self {
+            checks: alarm.checks.len(),
+            unanimous: alarm.unanimous,
+            left_out: alarm.left_out,
+            independent: percent(alarm.independent()),
+            at_most: at_most(alarm.at_most()),
+            expected: number(alarm.expected()),
+            by_design: percent(alarm.by_design()),
+            design: number(DESIGN),
+            near: alarm.near().take(NEAREST).map(near).collect(),
+            nearer: alarm.near().count(),
+        }
+    }
 }
 
 #[cfg(test)]

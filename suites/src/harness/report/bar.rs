@@ -38,6 +38,20 @@ pub fn svg(estimate: f64, ci: (f64, f64), accept: (f64, f64)) -> String {
     out
 }
 
+/// The bar of a ratio on a logarithmic axis that all ratios of a case share, `ends` being the least and the largest of
+/// them; the line marks 1.
+pub fn ratio(ratio: f64, ci: (f64, f64), ends: (f64, f64)) -> String {
+    let (least, largest) = (ends.0.log10(), ends.1.log10());
+    let margin = MARGIN * (largest - least).max(0.1);
+    let axis = Axis { log: true, from: least - margin, to: largest + margin };
+    let (one, low, high, x) = (axis.at(1.0), axis.at(ci.0), axis.at(ci.1), axis.at(ratio));
+    format!(
+        "<svg class=\"bar\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" aria-hidden=\"true\"><path class=\"axis\" d=\"M0 10H{WIDTH}\"/>\
+         <path class=\"lim\" d=\"M{one:.1} 1V19\"/><path class=\"ci\" d=\"M{low:.1} 10H{high:.1}\"/>\
+         <circle class=\"est\" cx=\"{x:.1}\" cy=\"10\" r=\"3.5\"/></svg>"
+    )
+}
+
 /// Where values stand: evenly or by logarithm, between the ends of what has to be seen.
 struct Axis {
     log: bool,

@@ -11,6 +11,7 @@ use crate::harness::{
     claim::{self, Arm, Claim, ControlOutcome, Kind, Verdict},
     error::Result,
     experiment::Scale,
+    history::Change,
     paper::Paper,
     rows::table_path,
     verdicts::{CheckRow, ClaimRow},
@@ -45,6 +46,24 @@ pub fn outcome(outcome: Option<ControlOutcome>) -> VerdictView {
         None => ("unjudged", "not judged", "–", 2),
     };
     VerdictView { key, word, symbol, rank }
+}
+
+/// How many claims got a verdict.
+#[derive(Serialize)]
+pub struct Tally {
+    verdict: VerdictView,
+    count: usize,
+}
+
+/// Counts of the verdicts that occur, in a fixed order.
+pub fn tallies<'a>(claims: impl Iterator<Item = &'a ClaimView> + Clone) -> Vec<Tally> {
+    let all = [Verdict::Reproduced, Verdict::NotReproduced, Verdict::Inconclusive, Verdict::Skipped];
+    all.into_iter()
+        .map(Some)
+        .chain([None])
+        .map(|v| Tally { verdict: verdict(v), count: claims.clone().filter(|claim| claim.is(v)).count() })
+        .filter(|tally| tally.count > 0)
+        .collect()
 }
 
 /// Where a statement comes from.
@@ -89,8 +108,16 @@ pub struct ClaimView {
     own: Vec<CheckView>,
     control: Option<ControlView>,
     tables: Vec<String>,
+    history: Vec<Past>,
     reproduce: String,
     why: String,
+}
+
+/// A verdict, and the commit that gave it first.
+#[derive(Serialize)]
+struct Past {
+    verdict: VerdictView,
+    commit: String,
 }
 
 /// A negative control and its outcome.
@@ -105,6 +132,8 @@ struct ControlView {
 /// A check.
 #[derive(Serialize)]
 struct CheckView {
+    /// Where it stands in `checks.csv`.
+    line: usize,
     name: String,
     measured: String,
     interval: String,
@@ -123,16 +152,15 @@ impl ClaimView {
         let checks = from.checks_of(claim.key);
         let must_fail = claim.control.as_ref().map_or(&[][..], |control| control.must_fail);
         let arm = |arm| {
-            let rows = checks.iter().filter(move |check| check.arm == arm);
-            rows.map(move |check| {
-                CheckView::new(check, arm == Arm::Control && must_fail.contains(&check.check.as_str()))
+            let rows = checks.iter().filter(move |(_, check)| check.arm == arm);
+            rows.map(move |(line, check)| {
+                CheckView::new(*line, check, arm == Arm::Control && must_fail.contains(&check.check.as_str()))
             })
         };
         let nearest = row.and_then(|row| nearest(row, &checks));
         let skipped = row.is_some_and(|row| row.verdict == Verdict::Skipped);
         let used = claim.experiments.iter().filter_map(|key| paper.experiment(key));
         let tables = used.flat_map(|e| e.tables().iter().map(|t| table_path(paper.key, e.key(), t.name)));
-        let elsewhere = if scale == Scale::Default { String::new() } else { format!(" --out results/{scale}") };
         Ok(Self {
             key: claim.key,
             paper: paper.key,
@@ -160,8 +188,9 @@ impl ClaimView {
                 checks: arm(Arm::Control).collect(),
             }),
             tables: tables.filter(|file| from.provenance.files.contains_key(file)).collect(),
+            history: from.history.iter().filter(|change| change.claim == claim.key).map(Past::new).collect(),
             reproduce: from.reproduce(claim.key),
-            why: format!("residual why {}{elsewhere}", claim.key),
+            why: format!("residual why {}{}", claim.key, from.elsewhere()),
         })
     }
 
@@ -170,15 +199,27 @@ impl ClaimView {
         self.verdict == verdict(other)
     }
 
+    /// Whether the verdict is not the expected one.
+    pub fn is_surprise(&self) -> bool {
+        self.surprise
+    }
+
     /// Whether nothing guards against a judge that always says yes.
     pub fn has_no_control(&self) -> bool {
         self.control.is_none()
     }
 }
 
+impl Past {
+    fn new(change: &Change) -> Self {
+        Self { verdict: verdict(Some(change.verdict)), commit: change.commit.chars().take(10).collect() }
+    }
+}
+
 /// The check whose numbers stand in the claim's row.
-fn nearest<'a>(row: &ClaimRow, checks: &[&'a CheckRow]) -> Option<&'a CheckRow> {
-    let own = checks.iter().copied().filter(|check| check.arm == Arm::Claim && check.check == row.statistic);
+fn nearest<'a>(row: &ClaimRow, checks: &[(usize, &'a CheckRow)]) -> Option<&'a CheckRow> {
+    let own =
+        checks.iter().map(|(_, check)| *check).filter(|check| check.arm == Arm::Claim && check.check == row.statistic);
     own.min_by(|a, b| distance(a).total_cmp(&distance(b)))
 }
 
@@ -211,9 +252,10 @@ fn gone(check: &CheckRow) -> ControlOutcome {
 }
 
 impl CheckView {
-    fn new(check: &CheckRow, must_fail: bool) -> Self {
+    fn new(line: usize, check: &CheckRow, must_fail: bool) -> Self {
         let ci = (check.ci_low, check.ci_high);
         Self {
+            line,
             name: check.check.clone(),
             measured: number(check.measured),
             interval: if ci == (check.measured, check.measured) { String::new() } else { interval(ci) },

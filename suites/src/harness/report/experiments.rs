@@ -11,7 +11,6 @@ use super::{
 use crate::harness::{
     error::{Error, Result},
     experiment::{AnyExperiment, Scale},
-    folder::Folder,
     paper::Paper,
     provenance::Made,
     rows::{OK, table_path},
@@ -49,6 +48,8 @@ struct TableView {
     failed: usize,
     /// The errors that took the place of rows, with how often each came.
     failures: Vec<(String, usize)>,
+    /// The command that makes a row again: the first that failed, else the first.
+    rerun: String,
 }
 
 /// How many different errors are told of one file.
@@ -66,7 +67,7 @@ impl ExperimentView {
             about: experiment.about(),
             points: experiment.points(from.provenance.scale)?.len(),
             run: made.map(|made| RunView::new(made, from.provenance.build.commit.as_deref())),
-            tables: files.map(|file| TableView::new(from.folder, file)).collect::<Result<_>>()?,
+            tables: files.map(|file| TableView::new(from, file)).collect::<Result<_>>()?,
             reproduce: from.reproduce(&name),
         })
     }
@@ -97,17 +98,20 @@ impl RunView {
 }
 
 impl TableView {
-    fn new(folder: &Folder, file: String) -> Result<Self> {
-        let text = folder.read(&file)?;
-        let fault = |e: csv::Error| Error::input(format!("{}: {e}; restore the file", folder.path(&file).display()));
+    fn new(from: &Source<'_>, file: String) -> Result<Self> {
+        let text = from.folder.read(&file)?;
+        let fault =
+            |e: csv::Error| Error::input(format!("{}: {e}; restore the file", from.folder.path(&file).display()));
         let mut reader = csv::Reader::from_reader(text.as_slice());
         let status = reader.headers().map_err(fault)?.iter().position(|name| name == "status");
         let (mut rows, mut failures) = (0u64, BTreeMap::<String, usize>::new());
+        let mut first_failed = None;
         let mut record = csv::ByteRecord::new();
         while reader.read_byte_record(&mut record).map_err(fault)? {
             rows += 1;
             let status = status.and_then(|at| record.get(at)).unwrap_or(OK.as_bytes());
             if status != OK.as_bytes() {
+                first_failed = first_failed.or(record.position().map(csv::Position::line));
                 *failures.entry(String::from_utf8_lossy(status).into_owned()).or_default() += 1;
             }
         }
@@ -115,6 +119,8 @@ impl TableView {
         let mut failures: Vec<_> = failures.into_iter().collect();
         failures.sort_by_key(|failure| std::cmp::Reverse(failure.1));
         failures.truncate(ERRORS);
-        Ok(Self { size: bytes(text.len() as u64), rows: count(rows), failed, failures, file })
+        let table = file.strip_suffix(".csv").unwrap_or(&file);
+        let rerun = format!("residual rerun {table}:{}{}", first_failed.unwrap_or(2), from.elsewhere());
+        Ok(Self { size: bytes(text.len() as u64), rows: count(rows), failed, failures, rerun, file })
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! | question | module |
 //! | --- | --- |
-//! | what is in the report? | [`model`], [`claims`], [`experiments`], [`facts`], [`alarm`] |
+//! | what is in the report? | [`model`], [`papers`], [`claims`], [`experiments`], [`speed`], [`facts`], [`alarm`] |
 //! | how is it written down? | [`number`], [`bar`], [`text`], [`render`], `templates/` |
 //! | what goes into the README? | [`readme`] |
 //!
-//! The report is a function of the papers, the verdicts and the files of the folder: the same folder gives the same
-//! bytes. Durations come from `provenance.json`; no clock is read.
+//! The report is a function of the papers, the verdicts and the files of the folder, and of `../peers/peers.csv` where
+//! that is: the same files give the same bytes. Durations come from `provenance.json`; no clock is read.
 
 mod alarm;
 mod bar;
@@ -15,9 +15,11 @@ mod claims;
 mod experiments;
 mod facts;
 mod model;
-mod number;
+pub mod number;
+mod papers;
 mod readme;
 mod render;
+mod speed;
 mod text;
 
 use super::{
@@ -29,7 +31,7 @@ use super::{
 };
 use model::Report;
 
-pub use readme::splice;
+pub use readme::{splice, splice_peers};
 
 /// The page: one file that needs no other.
 pub const PAGE: &str = "index.html";

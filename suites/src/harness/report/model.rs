@@ -1,23 +1,26 @@
 //! The report as data: everything that the templates show.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::{
-    alarm::{Alarm, DESIGN, Exposed},
+    alarm::{Alarm, AlarmView},
     bar,
-    claims::{ClaimView, VerdictView, verdict},
+    claims::{Tally, VerdictView, tallies, verdict},
     experiments::ExperimentView,
     facts::{Fact, commit, facts},
-    number::{at_most, count, number, percent, seconds},
+    number::{count, percent, seconds},
+    papers::PaperView,
+    speed::SpeedView,
 };
 use crate::harness::{
     claim::{Arm, ControlOutcome, Kind, Verdict},
-    error::{Error, Result},
+    error::Result,
     experiment::Scale,
     folder::Folder,
-    paper::{Figure, Paper},
+    history::{self, Change},
+    paper::Paper,
     provenance::Provenance,
     rows::MIDDLE,
     schema,
@@ -31,6 +34,7 @@ pub struct Source<'a> {
     pub provenance: &'a Provenance,
     pub rows: &'a [ClaimRow],
     pub checks: &'a [CheckRow],
+    pub history: &'a [Change],
 }
 
 /// The whole report.
@@ -57,8 +61,9 @@ pub struct Report {
     own_checks: usize,
     control_checks: usize,
     failed_rows: usize,
-    families: BTreeSet<&'static str>,
+    families: Vec<FamilyView>,
     papers: Vec<PaperView>,
+    speed: Option<SpeedView>,
     absent: Vec<&'static str>,
     alarm: AlarmView,
     provenance: Vec<Fact>,
@@ -67,11 +72,40 @@ pub struct Report {
     shared: [(&'static str, &'static str); 3],
 }
 
-/// How many claims got a verdict.
+/// The papers of a family, together.
 #[derive(Serialize)]
-struct Tally {
-    verdict: VerdictView,
-    count: usize,
+struct FamilyView {
+    key: &'static str,
+    papers: usize,
+    claims: usize,
+    effort: String,
+    tallies: Vec<Tally>,
+    surprises: usize,
+}
+
+impl FamilyView {
+    /// Families in the order of their first papers.
+    fn all(papers: &[PaperView]) -> Vec<Self> {
+        let mut keys: Vec<&str> = Vec::new();
+        papers.iter().map(|paper| paper.family).for_each(|key| {
+            if !keys.contains(&key) {
+                keys.push(key)
+            }
+        });
+        let view = |key| {
+            let own = || papers.iter().filter(move |paper| paper.family == key);
+            let claims = || own().flat_map(|paper| &paper.claims);
+            Self {
+                key,
+                papers: own().count(),
+                claims: claims().count(),
+                effort: seconds(own().map(|paper| paper.core_seconds).sum()),
+                tallies: tallies(claims()),
+                surprises: claims().filter(|claim| claim.is_surprise()).count(),
+            }
+        };
+        keys.into_iter().map(view).collect()
+    }
 }
 
 /// What a verdict means.
@@ -96,61 +130,6 @@ fn terms() -> Vec<Term> {
     .into()
 }
 
-/// A paper with everything that was run, judged and drawn for it.
-#[derive(Serialize)]
-struct PaperView {
-    key: &'static str,
-    family: &'static str,
-    title: &'static str,
-    authors: &'static str,
-    year: u16,
-    link: &'static str,
-    bibtex: &'static str,
-    about: &'static str,
-    effort: String,
-    reproduce: String,
-    tallies: Vec<Tally>,
-    claims: Vec<ClaimView>,
-    experiments: Vec<ExperimentView>,
-    figures: Vec<FigureView>,
-}
-
-/// A figure; without its drawing when the folder has none.
-#[derive(Serialize)]
-struct FigureView {
-    key: &'static str,
-    title: &'static str,
-    alt: &'static str,
-    file: String,
-    svg: Option<String>,
-}
-
-/// The chance of a false alarm, in words.
-#[derive(Serialize)]
-struct AlarmView {
-    checks: usize,
-    unanimous: usize,
-    left_out: usize,
-    independent: String,
-    at_most: String,
-    by_design: String,
-    design: String,
-    near: Vec<NearView>,
-    nearer: usize,
-}
-
-#[derive(Serialize)]
-struct NearView {
-    claim: String,
-    check: String,
-    control: bool,
-    headroom: String,
-    chance: String,
-}
-
-/// How many of the checks nearest to their limit are listed.
-const NEAREST: usize = 8;
-
 impl Report {
     /// Gathers everything.
     pub fn new(
@@ -160,7 +139,8 @@ impl Report {
         rows: &[ClaimRow],
         checks: &[CheckRow],
     ) -> Result<Self> {
-        let source = Source { folder, provenance, rows, checks };
+        let history = history::read(folder)?;
+        let source = Source { folder, provenance, rows, checks, history: &history };
         let (present, absent): (Vec<&Paper>, Vec<&Paper>) = papers.iter().partition(|paper| source.has(paper));
         let views = present.iter().map(|paper| PaperView::new(&source, paper)).collect::<Result<Vec<_>>>()?;
         let claims = || views.iter().flat_map(|paper| &paper.claims);
@@ -190,7 +170,8 @@ impl Report {
             own_checks: arm(Arm::Claim),
             control_checks: arm(Arm::Control),
             failed_rows: views.iter().flat_map(|p| &p.experiments).map(ExperimentView::failed).sum(),
-            families: views.iter().map(|paper| paper.family).collect(),
+            families: FamilyView::all(&views),
+            speed: SpeedView::of(folder)?,
             absent: absent.iter().map(|paper| paper.key).collect(),
             alarm: AlarmView::new(&source.alarm(&present)),
             provenance: facts(provenance),
@@ -213,9 +194,9 @@ impl Source<'_> {
         self.provenance.experiments.contains_key(&format!("{}/{experiment}", paper.key))
     }
 
-    /// The checks of a claim.
-    pub fn checks_of(&self, claim: &str) -> Vec<&CheckRow> {
-        self.checks.iter().filter(|check| check.claim == claim).collect()
+    /// The checks of a claim, each with its line in `checks.csv`.
+    pub fn checks_of(&self, claim: &str) -> Vec<(usize, &CheckRow)> {
+        (2..).zip(self.checks).filter(|(_, check)| check.claim == claim).collect()
     }
 
     /// The row of a claim.
@@ -225,91 +206,21 @@ impl Source<'_> {
 
     fn alarm(&self, papers: &[&Paper]) -> Alarm {
         let claims = papers.iter().flat_map(|paper| paper.claims).filter(|claim| claim.kind != Kind::Timing);
-        Alarm::new(claims.filter_map(|claim| Some((claim, self.row_of(claim.key)?, self.checks_of(claim.key)))))
+        Alarm::new(claims.filter_map(|claim| {
+            let checks = self.checks_of(claim.key).into_iter().map(|(_, check)| check).collect();
+            Some((claim, self.row_of(claim.key)?, checks))
+        }))
+    }
+
+    /// ` --out …` where a command would not look into this folder by itself.
+    pub fn elsewhere(&self) -> String {
+        let scale = self.provenance.scale;
+        if scale == Scale::Default { String::new() } else { format!(" --out results/{scale}") }
     }
 
     /// The command that makes rows again: of a paper, an experiment or a claim.
     pub fn reproduce(&self, what: &str) -> String {
         format!("residual reproduce {what} --scale {} --seed {} --fresh", self.provenance.scale, self.provenance.seed)
-    }
-}
-
-impl PaperView {
-    fn new(source: &Source<'_>, paper: &Paper) -> Result<Self> {
-        let claims: Vec<_> =
-            paper.claims.iter().map(|claim| ClaimView::new(source, paper, claim)).collect::<Result<_>>()?;
-        let experiments = paper.experiments.iter().map(|e| ExperimentView::new(source, paper, *e));
-        let made = paper.experiments.iter().map(|e| format!("{}/{}", paper.key, e.key()));
-        let effort = made.filter_map(|name| source.provenance.experiments.get(&name)).map(|made| made.core_seconds);
-        Ok(Self {
-            key: paper.key,
-            family: paper.family,
-            title: paper.title,
-            authors: paper.authors,
-            year: paper.year,
-            link: paper.link,
-            bibtex: paper.bibtex,
-            about: paper.about,
-            effort: seconds(effort.sum()),
-            reproduce: source.reproduce(paper.key),
-            tallies: tallies(claims.iter()),
-            claims,
-            experiments: experiments.collect::<Result<_>>()?,
-            figures: paper.figures.iter().map(|f| FigureView::new(source, paper, f)).collect::<Result<_>>()?,
-        })
-    }
-}
-
-impl FigureView {
-    /// Takes the drawing from the folder, unless it is left from rows that are gone.
-    fn new(source: &Source<'_>, paper: &Paper, figure: &Figure) -> Result<Self> {
-        let file = figure.file(paper);
-        let current = figure.experiments.iter().all(|key| source.made(paper, key)) && source.folder.has(&file);
-        let svg = if current { Some(drawing(source.folder, &file)?) } else { None };
-        Ok(Self { key: figure.key, title: figure.title, alt: figure.alt, file, svg })
-    }
-}
-
-/// An SVG file as text that may stand inside a page.
-fn drawing(folder: &Folder, file: &str) -> Result<String> {
-    let whole = |text: &String| text.starts_with("<svg") && text.trim_end().ends_with("</svg>");
-    String::from_utf8(folder.read(file)?).ok().filter(whole).ok_or_else(|| {
-        let path = folder.path(file);
-        Error::input(format!("{} is not a whole SVG file; `residual check` draws it again", path.display()))
-    })
-}
-
-/// Counts of the verdicts that occur, in a fixed order.
-fn tallies<'a>(claims: impl Iterator<Item = &'a ClaimView> + Clone) -> Vec<Tally> {
-    let all = [Verdict::Reproduced, Verdict::NotReproduced, Verdict::Inconclusive, Verdict::Skipped];
-    all.into_iter()
-        .map(Some)
-        .chain([None])
-        .map(|v| Tally { verdict: verdict(v), count: claims.clone().filter(|claim| claim.is(v)).count() })
-        .filter(|tally| tally.count > 0)
-        .collect()
-}
-
-impl AlarmView {
-    fn new(alarm: &Alarm) -> Self {
-        let near = |check: &Exposed| NearView {
-            claim: check.claim.clone(),
-            check: check.check.clone(),
-            control: check.arm == Arm::Control,
-            headroom: number(check.headroom),
-            chance: percent(check.chance),
-        };
-        Self {
-            checks: alarm.checks.len(),
-            unanimous: alarm.unanimous,
-            left_out: alarm.left_out,
-            independent: percent(alarm.independent()),
-            at_most: at_most(alarm.at_most()),
-            by_design: percent(alarm.by_design()),
-            design: number(DESIGN),
-            near: alarm.near().take(NEAREST).map(near).collect(),
-            nearer: alarm.near().count(),
-        }
     }
 }
 

@@ -114,6 +114,16 @@ pub fn seconds(s: f64) -> String {
     }
 }
 
+/// A time for people.
+pub fn duration(ns: f64) -> String {
+    match ns {
+        ns if ns < 1e3 => format!("{ns:.0} ns"),
+        ns if ns < 1e6 => format!("{:.1} µs", ns / 1e3),
+        ns if ns < 1e9 => format!("{:.1} ms", ns / 1e6),
+        ns => format!("{:.2} s", ns / 1e9),
+    }
+}
+
 /// A size in bytes: `12 kB`.
 pub fn bytes(n: u64) -> String {
     match n {

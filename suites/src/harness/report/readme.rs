@@ -1,4 +1,4 @@
-//! The generated block of a README.
+//! The generated blocks of a README.
 
 use std::{fs, io::Write as _, path::Path};
 
@@ -8,27 +8,46 @@ use super::{
     claims::{VerdictView, outcome, verdict},
     number::{estimate, number},
     render,
+    speed::SpeedView,
 };
 use crate::harness::{
     claim::Verdict,
     error::{Error, Result},
+    folder::Folder,
     verdicts::ClaimRow,
 };
 
-/// The lines between which the table of claims stands.
-const BEGIN: &str = "<!-- residual:claims -->";
-const END: &str = "<!-- /residual:claims -->";
+/// Generated text stands between `<!-- residual:NAME -->` and `<!-- /residual:NAME -->`.
+fn markers(name: &str) -> (String, String) {
+    (format!("<!-- residual:{name} -->"), format!("<!-- /residual:{name} -->"))
+}
 
 /// Replaces the text between `<!-- residual:claims -->` and `<!-- /residual:claims -->` by a table of verdicts.
 pub fn splice(readme: &Path, rows: &[ClaimRow]) -> Result<()> {
+    put(readme, "claims", &render::readme(Block::new(rows))?)
+}
+
+/// Replaces the text between `<!-- residual:peers -->` and `<!-- /residual:peers -->`, where a README has these lines, by
+/// the ratios to other libraries that lie beside a result folder.
+pub fn splice_peers(readme: &Path, results: &Folder) -> Result<()> {
+    let text = fs::read_to_string(readme).map_err(|e| Error::file("read", readme, &e))?;
+    match SpeedView::of(results)? {
+        Some(speed) if text.contains(&markers("peers").0) => put(readme, "peers", &render::peers(speed)?),
+        _ => Ok(()),
+    }
+}
+
+/// Replaces what stands between the markers.
+fn put(readme: &Path, name: &str, block: &str) -> Result<()> {
     let old = fs::read_to_string(readme).map_err(|e| Error::file("read", readme, &e))?;
+    let (first, last) = markers(name);
     let missing = |marker: &str| {
-        let name = readme.display();
-        Error::input(format!("{name} has no line `{marker}`; put it where the table of claims ends or begins"))
+        let file = readme.display();
+        Error::input(format!("{file} has no line `{marker}`; put it where the table of {name} ends or begins"))
     };
-    let begin = old.find(BEGIN).ok_or_else(|| missing(BEGIN))? + BEGIN.len();
-    let end = begin + old[begin..].find(END).ok_or_else(|| missing(END))?;
-    let new = format!("{}\n{}{}", &old[..begin], render::readme(Block::new(rows))?, &old[end..]);
+    let begin = old.find(&first).ok_or_else(|| missing(&first))? + first.len();
+    let end = begin + old[begin..].find(&last).ok_or_else(|| missing(&last))?;
+    let new = format!("{}\n{block}{}", &old[..begin], &old[end..]);
     if new == old { Ok(()) } else { replace(readme, &new) }
 }
 

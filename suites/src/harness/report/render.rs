@@ -9,6 +9,7 @@ use crate::harness::error::{Error, Result};
 const HTML: &str = "index.html";
 const MARKDOWN: &str = "report.md";
 const README: &str = "readme.md";
+const PEERS: &str = "peers.md";
 
 /// `index.html`.
 pub fn page(context: impl Serialize) -> Result<String> {
@@ -25,9 +26,14 @@ pub fn markdown(context: impl Serialize) -> Result<String> {
     Ok(text)
 }
 
-/// The block of a README.
+/// The block of a README on claims.
 pub fn readme(context: impl Serialize) -> Result<String> {
     render(README, context)
+}
+
+/// The block of a README on other libraries.
+pub fn peers(context: impl Serialize) -> Result<String> {
+    render(PEERS, context)
 }
 
 fn render(template: &str, context: impl Serialize) -> Result<String> {
@@ -35,8 +41,8 @@ fn render(template: &str, context: impl Serialize) -> Result<String> {
     fill().map_err(|e: Fault| Error::broken(format!("template {template}: {e:#}")))
 }
 
-/// The templates with what they may call: `prose` for texts with code and scripts, `code` for code spans in Markdown,
-/// `plural` for counts.
+/// The templates with what they may call: `prose` for texts with code and scripts, `html` for the same where Markdown
+/// holds HTML, `code` for code spans in Markdown, `plural` for counts.
 fn environment() -> std::result::Result<Environment<'static>, Fault> {
     let mut env = Environment::new();
     env.set_trim_blocks(true);
@@ -54,6 +60,8 @@ fn environment() -> std::result::Result<Environment<'static>, Fault> {
             _ => text::markdown_prose(source),
         })
     });
+    // For lines of HTML inside Markdown, where nothing else is marked up.
+    env.add_filter("html", |source: &str| Value::from_safe_string(text::html_prose(source).replace('$', "&#36;")));
     env.add_filter("code", |source: &str| Value::from_safe_string(text::markdown_code(source)));
     env.add_filter("plural", |n: usize, one: &str| plural(n, one));
     for (name, source) in [
@@ -63,9 +71,11 @@ fn environment() -> std::result::Result<Environment<'static>, Fault> {
         ("script.js", include_str!("templates/script.js")),
         ("claims.html", include_str!("templates/claims.html")),
         ("paper.html", include_str!("templates/paper.html")),
+        ("speed.html", include_str!("templates/speed.html")),
         ("method.html", include_str!("templates/method.html")),
         (MARKDOWN, include_str!("templates/report.md")),
         (README, include_str!("templates/readme.md")),
+        (PEERS, include_str!("templates/peers.md")),
     ] {
         env.add_template(name, source)?;
     }

@@ -172,8 +172,10 @@ fn phase(rows: &Rows<'_>) -> Panels {
     };
     let freedom = |s: &Setting| s.p * (s.n * s.n) as f64 / (s.k * (2 * s.n - s.k)) as f64;
     let success = || Axis::linear("fraction with relerr < 1e-3");
-    let mut left = Panel::new("k = 3", Axis::linear("entries / (n k ln n)"), success());
-    let mut right = Panel::new("k = 3", Axis::linear("entries / degrees of freedom"), success());
+    let note = "k = 3; band: 95 % interval";
+    let mut left = Panel::new("by n k ln n", Axis::linear("entries / (n k ln n)"), success()).note(note);
+    let mut right =
+        Panel::new("by degrees of freedom", Axis::linear("entries / degrees of freedom"), success()).note(note);
     for n in orders {
         left = left.line_band(format!("n = {n}"), curve(n, &|s| x(s)));
         right = right.line_band(format!("n = {n}"), curve(n, &freedom));

@@ -281,8 +281,11 @@ pub const FIGURE: Figure = Figure {
 
 fn draw(rows: &Rows<'_>) -> Result<Vec<Panel>, Unjudged> {
     let rows = rows.of(Conditioning::TRAJECTORY)?;
-    let mut panel =
-        Panel::new("SRHT, κ(A) = 1e6", Axis::linear("iteration").range(0.0, 24.0), Axis::log("‖Uᵀ(Ax_t − b)‖ / ‖Uᵀb‖"));
+    let mut panel = Panel::new(
+        "SRHT, κ(A) = 1e6",
+        Axis::linear("iteration").range(0.0, 24.0),
+        Axis::log("‖Uᵀ(Ax_{t} − b)‖ / ‖Uᵀb‖"),
+    );
     for gamma in GAMMAS {
         let line = band(
             &rows,

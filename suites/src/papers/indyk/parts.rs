@@ -351,6 +351,6 @@ fn draw(rows: &Rows<'_>) -> Result<Vec<Panel>, Unjudged> {
     let law =
         band(&rows, |p: &Ablated| p.half == Half::Both && p.n == n && !p.random, |v: &Off| (v.sample as f64, v.law));
     let alone = numbers(&rows, |p: &Ablated| p.half == Half::Heavy && p.n == n && !p.random, |v: &Off| v.error);
-    panel = panel.theory("√(‖K_L‖_F²/s)", law.iter().map(|(x, _, y, _)| (*x, *y)).collect());
+    panel = panel.theory("√(‖K_L‖_{F}^2/s)", law.iter().map(|(x, _, y, _)| (*x, *y)).collect());
     Ok(vec![panel.hline(stats::median(&alone).value, "heavy part alone")])
 }
