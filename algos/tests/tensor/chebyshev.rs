@@ -20,9 +20,9 @@ fn random(rows: usize, columns: usize, seed: u64) -> Mat<f64> {
 }
 
 /// Entries that fall by two decades from the first to the last in each direction, of full rank.
-fn decaying(side: usize, seed: u64) -> Cube {
+fn decaying(side: usize, decades: f64, seed: u64) -> Cube {
     let mut rng = rng(seed);
-    let slope = -2.0 * 10f64.ln() / side as f64;
+    let slope = -decades * 10f64.ln() / side as f64;
     Cube::from_fn([side; 3], |[i, j, k]| (slope * (i + j + k) as f64).exp() * rng.random_range(-1.0..1.0)).unwrap()
 }
 
@@ -103,8 +103,9 @@ fn values_on_a_grid_are_those_at_its_points() {
 
 #[test]
 fn truncation_keeps_its_tolerance_and_variants_agree() {
-    let cube = decaying(14, 3);
-    for tolerance in [0.0, 1e-6, 1e-3, 0.1] {
+    // Over twelve decades a Gram matrix would keep less than half of the singular values.
+    for (decades, tolerance) in [(2.0, 0.0), (2.0, 1e-6), (2.0, 1e-3), (2.0, 0.1), (12.0, 0.0), (12.0, 1e-6)] {
+        let cube = decaying(14, decades, 3);
         let found = Variant::ALL.iter().map(|&v| hosvd(v, &cube, tolerance).unwrap().value).collect::<Vec<_>>();
         for hosvd in &found {
             let error = cube.minus(&hosvd.tucker.to_cube().unwrap()).unwrap().norm();
@@ -121,12 +122,15 @@ fn truncation_keeps_its_tolerance_and_variants_agree() {
         let [a, b] = [0, 1].map(|v| found[v].tucker.to_cube().unwrap());
         assert!(largest(&a, &b) < 1e-12 * cube.largest());
     }
-    assert!(hosvd(Variant::Fast, &cube, 0.1).unwrap().value.tucker.rank() < 14, "nothing was truncated");
+    assert!(
+        hosvd(Variant::Fast, &decaying(14, 2.0, 3), 0.1).unwrap().value.tucker.rank() < 14,
+        "nothing was truncated"
+    );
 }
 
 #[test]
 fn alternating_least_squares_improves_the_truncation() {
-    let cube = decaying(12, 8);
+    let cube = decaying(12, 2.0, 8);
     let error = |t: &algos::tensor::chebyshev::Tucker| cube.minus(&t.to_cube().unwrap()).unwrap().norm();
     let start = tucker_als(&cube, [4, 5, 6], 0, 0.0).unwrap();
     let better = tucker_als(&cube, [4, 5, 6], 30, 1e-12).unwrap();
@@ -226,7 +230,7 @@ fn what_cannot_be_worked_on_is_refused() {
         InputError::NonFinite { .. }
     ));
     assert!(matches!(input(Cube::new([2; 3], vec![0.0; 7]).unwrap_err()), InputError::Shape { .. }));
-    let cube = decaying(4, 1);
+    let cube = decaying(4, 2.0, 1);
     for tolerance in [-1e-3, 1.0, f64::NAN] {
         assert!(refused(hosvd(Variant::Fast, &cube, tolerance).unwrap_err()));
         assert!(refused(tucker_als(&cube, [2; 3], 1, tolerance).unwrap_err()));
