@@ -50,7 +50,7 @@ fn a_square_identity_sketch_gives_the_solution_itself() {
 #[test]
 fn dependent_columns_of_the_sketch_are_refused_with_their_rank() {
     let b = vector(50, 2);
-    // A multiple of a column leaves an exact zero in R, a sum of two only one of the size of rounding.
+    // Equal columns, and one that is a sum of others at three scales.
     for (share, scale) in [(0.0, 1.0), (0.7, 1.0), (0.7, 1e-300), (0.7, 1e150)] {
         let mut a = gaussian(50, 4, 1);
         for i in 0..50 {
