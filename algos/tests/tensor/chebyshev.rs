@@ -245,6 +245,9 @@ fn what_cannot_be_worked_on_is_refused() {
     assert!(matches!(input(odd), InputError::Shape { .. }));
     let nan = Canonical::new(vec![f64::NAN], [ones(2, 1), ones(2, 1), ones(2, 1)]).unwrap_err();
     assert!(matches!(input(nan), InputError::NonFinite { .. }));
+    let huge = || Mat::<f64>::from_fn(2, 1, |_, _| 1e200);
+    let huge = Canonical::new(vec![1.0], [huge(), huge(), huge()]).unwrap();
+    assert!(matches!(input(rhosvd(Variant::Fast, &huge, 0.1).unwrap_err()), InputError::NonFinite { .. }));
     assert!(refused(gaussian_series(0.0, 3).unwrap_err()) && refused(newton_kernel(0.0, -1.0, 1.0).unwrap_err()));
     assert!(refused(newton_kernel(0.1, 1.0, -1.0).unwrap_err()));
     let missing = potential(&[], &particles(1, 0.8, &mut rng(1)), [&[0.0], &[0.0], &[0.0]]).unwrap_err();

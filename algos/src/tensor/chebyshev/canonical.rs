@@ -117,11 +117,13 @@ impl Canonical {
 ///
 /// # Errors
 ///
-/// [`Error::Input`]: a tolerance not in (0, 1). [`Error::Numerical`]: a decomposition that fails.
+/// [`Error::Input`]: a tolerance not in (0, 1), a term whose norm overflows. [`Error::Numerical`]: a decomposition that
+/// fails.
 pub fn rhosvd(variant: Variant, coefficients: &Canonical, tolerance: f64) -> Result<Outcome<Reduced>, Error> {
     argument(tolerance > 0.0 && tolerance < 1.0, "tolerance", tolerance, "0 < tolerance < 1")?;
     let mut effort = Effort::default();
     let unit = coefficients.normalized(); // 1
+    finite("weights of terms of norm 1", &unit.weights)?;
     let scale = norm(&unit.weights);
     if unit.terms() == 0 {
         let factors = coefficients.factors.each_ref().map(|f| Mat::from_fn(f.nrows(), 1, |i, _| f64::from(i == 0)));
