@@ -127,6 +127,17 @@ fn the_shift_makes_f_monotone() {
     }
     assert_eq!(rose, 40);
     assert!(fell >= 3, "without a shift F falls in some runs: {fell}");
+
+    // Along the sphere F has the second derivative 2n(γ − √(2(n−1)/n)·√(f(1−f))) in the worst direction; the shift that
+    // vanishes at a component must make it non-negative everywhere, and not be larger than the fixed one.
+    for n in [2, 3] {
+        for f in (0..=100).map(|k| f64::from(k) / 100.0) {
+            let needed = (2.0 * (n - 1) as f64 / n as f64 * f * (1.0 - f)).sqrt();
+            let adaptive = Shift::Adaptive.gamma(n, f);
+            assert!(adaptive >= needed - 1e-15, "n = {n}, f = {f}: {adaptive} < {needed}");
+            assert!(adaptive <= Shift::Fixed.gamma(n, f) + 1e-15);
+        }
+    }
 }
 
 #[test]
