@@ -138,7 +138,11 @@ impl<T: Entry> Task for Skewed<'_, T> {
             axpy(simd, w, row(k), g);
         }
         if i < m {
-            let mut w: [f64; R] = std::array::from_fn(|k| settle(&mut z[i + k], y[i + k], dot(simd, row(i + k), x)));
+            // A loop, not `from_fn`: closures over vectors are not always inlined into the dispatched function.
+            let mut w = [0.0; R];
+            for (k, w) in w.iter_mut().enumerate() {
+                *w = settle(&mut z[i + k], y[i + k], dot(simd, row(i + k), x));
+            }
             while i + R < m {
                 let dots =
                     step(simd, std::array::from_fn(|k| row(i + k)), w, std::array::from_fn(|k| row(i + R + k)), x, g);
