@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::Args;
-use globset::GlobMatcher;
+use glob::Pattern;
 
 use crate::{
     commands::{reproduce::interruptible, worker::slowdown},
@@ -46,7 +46,7 @@ pub struct CompareArguments {
     head: Option<String>,
     /// Only cases whose key matches [default: the families that the change can have reached].
     #[arg(long, value_name = "GLOB", value_parser = compile)]
-    cases: Option<GlobMatcher>,
+    cases: Option<Pattern>,
     /// Time nothing: accuracy, counted work and claims, which have no noise.
     #[arg(long)]
     accuracy_only: bool,
@@ -95,7 +95,7 @@ pub struct CompareArguments {
 }
 
 /// Reads a glob.
-pub fn compile(pattern: &str) -> Result<GlobMatcher, String> {
+pub fn compile(pattern: &str) -> Result<Pattern, String> {
     glob(pattern).map_err(|e| e.to_string())
 }
 
@@ -243,7 +243,7 @@ impl Comparison<'_> {
         let [base, head] = [self.about(&sides[0])?, self.about(&sides[1])?];
         let (units, _) = self.wanted.units(&base, &head)?;
         let slow = a.slowdown.iter().map(|text| slowdown(text).map_err(Error::Input)).collect::<Result<Vec<_>>>()?;
-        let injected = |unit: &Unit| slow.iter().find(|(glob, _)| glob.is_match(&unit.case)).map_or(0.0, |s| s.1 - 1.0);
+        let injected = |unit: &Unit| slow.iter().find(|(glob, _)| glob.matches(&unit.case)).map_or(0.0, |s| s.1 - 1.0);
         let budget = humantime::format_duration(a.time_budget);
         let neighbour = if a.neighbour { " neighbour" } else { "" };
         let experiment = Experiment {

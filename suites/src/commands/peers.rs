@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Subcommand};
-use globset::GlobMatcher;
+use glob::Pattern;
 
 use crate::{
     commands::{compare::compile, reproduce::interruptible},
@@ -38,7 +38,7 @@ pub enum PeersCommand {
 pub struct RunArguments {
     /// Only cases whose key matches.
     #[arg(long, value_name = "GLOB", value_parser = compile)]
-    cases: Option<GlobMatcher>,
+    cases: Option<Pattern>,
     /// Cases up to this scale.
     #[arg(long, value_enum, default_value_t = Scale::Default)]
     scale: Scale,
@@ -81,7 +81,7 @@ fn list(environment: &Environment) -> Result<()> {
 fn run(papers: &[&'static Paper], environment: &Environment, arguments: &RunArguments) -> Result<()> {
     let RunArguments { cases: wanted, scale, rounds, timeout, out } = arguments;
     let chosen: Vec<&dyn Case> = match wanted {
-        Some(glob) => cases(papers, Scale::Full).filter(|case| glob.is_match(case.key())).collect(),
+        Some(glob) => cases(papers, Scale::Full).filter(|case| glob.matches(case.key())).collect(),
         None => cases(papers, *scale).collect(),
     };
     if chosen.is_empty() {

@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf, process::ExitCode};
 
 use clap::Args;
-use globset::GlobMatcher;
+use glob::Pattern;
 
 use crate::{
     harness::{error::Result, paper::Paper, select::glob},
@@ -21,11 +21,11 @@ pub struct WorkerArguments {
     brief: bool,
     /// Multiply the times that are reported for these cases: an injected slowdown, for self-tests only.
     #[arg(long, hide = true, value_name = "GLOB=FACTOR", value_parser = slowdown)]
-    slowdown: Vec<(GlobMatcher, f64)>,
+    slowdown: Vec<(Pattern, f64)>,
 }
 
 /// Reads `GLOB=FACTOR`.
-pub fn slowdown(text: &str) -> Result<(GlobMatcher, f64), String> {
+pub fn slowdown(text: &str) -> Result<(Pattern, f64), String> {
     let (pattern, factor) = text.rsplit_once('=').ok_or("give GLOB=FACTOR, such as recovery/*=1.10")?;
     match factor.parse::<f64>() {
         Ok(factor) if factor > 0.0 && factor.is_finite() => Ok((glob(pattern).map_err(|e| e.to_string())?, factor)),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use globset::GlobMatcher;
+use glob::Pattern;
 use serde::Serialize;
 
 use crate::{
@@ -57,7 +57,7 @@ impl Unit {
 #[derive(Debug, Default)]
 pub struct Wanted {
     /// Cases by key.
-    pub cases: Option<GlobMatcher>,
+    pub cases: Option<Pattern>,
     /// Families that the change can have reached; all if `None`.
     pub families: Option<BTreeSet<String>>,
     /// Two variants of one executable instead of the same variant of two.
@@ -68,7 +68,7 @@ impl Wanted {
     fn case(&self, offer: &Offer) -> bool {
         let family = offer.case.split('/').next().unwrap_or_default();
         match &self.cases {
-            Some(glob) => glob.is_match(&offer.case),
+            Some(glob) => glob.matches(&offer.case),
             None => {
                 offer.scale <= Scale::Default && self.families.as_ref().is_none_or(|families| families.contains(family))
             }
@@ -86,7 +86,7 @@ impl Wanted {
             && old.is_empty()
             && new.is_empty()
         {
-            let text = pattern.glob();
+            let text = pattern.as_str();
             return Err(Error::input(format!("`{text}` matches no case; `residual list cases` shows them")));
         }
         if let Some([x, y]) = &self.variants {

@@ -1,6 +1,6 @@
 //! `SELECT`: which experiments a command is about.
 
-use globset::{Glob, GlobMatcher};
+use glob::Pattern;
 
 use super::{
     error::{Error, Result},
@@ -28,18 +28,18 @@ pub fn select(papers: &[&'static Paper], patterns: &[String]) -> Result<Vec<Sele
     }
     let globs = patterns.iter().map(|p| glob(p)).collect::<Result<Vec<_>>>()?;
     for (glob, pattern) in globs.iter().zip(patterns) {
-        if !all.clone().any(|s| s.names().iter().any(|name| glob.is_match(name))) {
+        if !all.clone().any(|s| s.names().iter().any(|name| glob.matches(name))) {
             return Err(Error::input(format!(
                 "`{pattern}` is no paper, family, experiment or claim; `residual list` shows them"
             )));
         }
     }
-    Ok(all.filter(|s| s.names().iter().any(|name| globs.iter().any(|g| g.is_match(name)))).collect())
+    Ok(all.filter(|s| s.names().iter().any(|name| globs.iter().any(|g| g.matches(name)))).collect())
 }
 
 /// Compiles a glob of the command line.
-pub fn glob(pattern: &str) -> Result<GlobMatcher> {
-    Glob::new(pattern).map(|g| g.compile_matcher()).map_err(|e| Error::input(format!("`{pattern}` is not a glob: {e}")))
+pub fn glob(pattern: &str) -> Result<Pattern> {
+    Pattern::new(pattern).map_err(|e| Error::input(format!("`{pattern}` is not a glob: {e}")))
 }
 
 impl Selected {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use algos::Par;
-use globset::GlobMatcher;
+use glob::Pattern;
 
 use super::{
     About, Failure, Hello, Measured, Offer, PROTOCOL, Refusal, Reply, Request, counters,
@@ -30,7 +30,7 @@ pub struct Options {
     /// Leave everything but the protocol out of the greeting.
     pub brief: bool,
     /// Cases whose reported times are multiplied by a factor: an injected slowdown for self-tests.
-    pub slowdown: Vec<(GlobMatcher, f64)>,
+    pub slowdown: Vec<(Pattern, f64)>,
 }
 
 /// Serves until the input ends or the output is closed.
@@ -176,7 +176,7 @@ impl<R: BufRead, W: Write> Worker<'_, R, W> {
         checksum: String,
         accuracy: Accuracy,
     ) -> Measured {
-        let slower = self.options.slowdown.iter().find(|(glob, _)| glob.is_match(&request.case));
+        let slower = self.options.slowdown.iter().find(|(glob, _)| glob.matches(&request.case));
         let scaled = |ns: u64| slower.map_or(ns, |(_, factor)| (ns as f64 * factor) as u64);
         Measured {
             ns: scaled(elapsed.wall),
