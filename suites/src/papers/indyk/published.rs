@@ -77,6 +77,7 @@ impl Experiment for Published {
         match (scale, point.x) {
             (Scale::Smoke, Vector::One) => 3,
             (_, Vector::One) => 12,
+            (Scale::Smoke, _) => 6,
             _ => 2,
         }
     }
@@ -126,7 +127,7 @@ pub const CLAIM: Claim = Claim {
     experiments: &["published"],
     judge,
     control: Some(Control {
-        differs: "x has few large entries: the sample is all keys",
+        differs: "x has few large entries: the sample is most of the keys",
         must_fail: &["largest fraction of keys sampled"],
     }),
 };
@@ -143,7 +144,7 @@ fn judge(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
         stats::point(values.iter().copied().fold(f64::INFINITY, |a: f64, b| if b >= a { a } else { b }), values.len())
     };
     let fractions = of(|a| a.sample as f64).iter().map(|s| s / n).collect();
-    let mut checks = vec![Check::at_most("largest fraction of keys sampled", most(fractions), 0.95)];
+    let mut checks = vec![Check::at_most("largest fraction of keys sampled", most(fractions), 0.5)];
     if arm == Arm::Claim {
         checks.extend([
             Check::new("mean error over ε", stats::mean(&of(|a| a.error / EPSILON)), (0.1, 0.7)),
