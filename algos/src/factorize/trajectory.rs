@@ -4,8 +4,7 @@
 //! the same rules and solvers, and two differences: `A⁻¹` is carried along, so that `Γ` costs `n` multiplications instead
 //! of `n³`, and everything lies in two blocks of memory that are allocated once for any number of runs. Only the columns
 //! of the set are computed, their mirror images are copied, which halves the flops and keeps `A` exactly symmetric.
-
-use faer::MatRef;
+//! Columns are padded with zeros to whole vectors of eight.
 
 use super::pivot::{Pivots, View};
 use super::potential::inverse;
@@ -13,17 +12,64 @@ use super::small::transpose;
 use super::solver::{BlockSolver, Breakdown};
 use crate::Effort;
 use crate::error::{Error, NumericalError, argument};
+use crate::simd::{Simd, Task, lanes::Lanes};
+use faer::MatRef;
 
 /// `A` and `A⁻¹` of order `n`, and the steps on them.
 #[derive(Debug, Clone)]
 pub struct Trajectory {
     n: usize,
-    a: Vec<f64>,
-    inverse: Vec<f64>,
+    a: Columns,
+    inverse: Columns,
     set: Vec<usize>,
     block: Block,
     /// Work of all steps so far.
     pub effort: Effort,
+}
+
+/// A matrix of order `n`, column after column of whole vectors.
+#[derive(Debug, Clone, Default)]
+struct Columns {
+    /// Vectors in a column.
+    vectors: usize,
+    entries: Vec<[f64; 8]>,
+    /// The diagonal entries once more, padded with ones.
+    diagonal: Vec<[f64; 8]>,
+}
+
+impl Columns {
+    fn fill(&mut self, n: usize, entry: impl Fn(usize, usize) -> f64) {
+        self.vectors = n.div_ceil(8);
+        self.entries.clear();
+        self.entries.resize(self.vectors * n, [0.0; 8]);
+        for (j, column) in self.entries.chunks_exact_mut(self.vectors).enumerate() {
+            column.as_flattened_mut().iter_mut().take(n).enumerate().for_each(|(i, to)| *to = entry(i, j));
+        }
+        self.diagonal.clear();
+        self.diagonal.resize(self.vectors, [1.0; 8]);
+        self.diagonal.as_flattened_mut().iter_mut().take(n).enumerate().for_each(|(i, to)| *to = entry(i, i));
+    }
+
+    #[inline(always)]
+    fn column(&self, j: usize) -> &[[f64; 8]] {
+        &self.entries[self.vectors * j..self.vectors * (j + 1)]
+    }
+
+    #[inline(always)]
+    fn entry(&self, i: usize, j: usize) -> f64 {
+        self.entries.as_flattened()[i + 8 * self.vectors * j]
+    }
+
+    #[inline(always)]
+    fn set(&mut self, i: usize, j: usize, x: f64) {
+        self.entries.as_flattened_mut()[i + 8 * self.vectors * j] = x;
+    }
+
+    fn copy(&mut self, from: &Self) {
+        self.vectors = from.vectors;
+        self.entries.clone_from(&from.entries);
+        self.diagonal.clone_from(&from.diagonal);
+    }
 }
 
 /// The matrices of one step.
@@ -35,6 +81,8 @@ struct Block {
     /// `T⁻ᵀ`.
     dual: Vec<f64>,
     row: Vec<f64>,
+    /// The columns of the set after the step.
+    columns: Vec<[f64; 8]>,
 }
 
 impl Trajectory {
@@ -46,8 +94,8 @@ impl Trajectory {
     pub fn new(a: MatRef<'_, f64>) -> Result<Self, Error> {
         let mut trajectory = Self {
             n: a.nrows(),
-            a: Vec::new(),
-            inverse: Vec::new(),
+            a: Columns::default(),
+            inverse: Columns::default(),
             set: Vec::new(),
             block: Block::default(),
             effort: Effort::default(),
@@ -64,20 +112,16 @@ impl Trajectory {
     pub fn restart(&mut self, a: MatRef<'_, f64>) -> Result<(), Error> {
         let inverse = inverse(a)?;
         self.n = a.nrows();
-        let fill = |to: &mut Vec<f64>, entry: &dyn Fn(usize, usize) -> f64| {
-            to.clear();
-            to.extend((0..a.nrows() * a.nrows()).map(|at| entry(at % a.nrows(), at / a.nrows())));
-        };
-        fill(&mut self.a, &|i, j| a[(i.min(j), i.max(j))]);
-        fill(&mut self.inverse, &|i, j| inverse[(i.min(j), i.max(j))]);
+        self.a.fill(self.n, |i, j| a[(i.min(j), i.max(j))]);
+        self.inverse.fill(self.n, |i, j| inverse[(i.min(j), i.max(j))]);
         Ok(())
     }
 
     /// Starts again from another trajectory's matrix, in the same memory.
     pub fn restart_from(&mut self, start: &Self) {
         self.n = start.n;
-        self.a.clone_from(&start.a);
-        self.inverse.clone_from(&start.inverse);
+        self.a.copy(&start.a);
+        self.inverse.copy(&start.inverse);
     }
 
     /// One step. Cost: `8nk²` flops, and those of the solver.
@@ -85,8 +129,7 @@ impl Trajectory {
     /// # Errors
     ///
     /// A set size that is not in `2..=n`; a block that the solver cannot factorize.
-    #[inline]
-    pub fn step(&mut self, pivots: &mut impl Pivots, solver: &mut impl BlockSolver) -> Result<(), Error> {
+    pub fn step(&mut self, pivots: &mut dyn Pivots, solver: &mut dyn BlockSolver) -> Result<(), Error> {
         let (n, k) = (self.n, pivots.size());
         if self.set.len() != k {
             argument((2..=n).contains(&k), "k", k as f64, "a set has at least 2 and at most n indices")?;
@@ -94,13 +137,13 @@ impl Trajectory {
         }
         let mut set = std::mem::take(&mut self.set);
         pivots.next(self, &mut set);
-        let solved = self.block.solve(n, &self.a, &set, solver);
+        let solved = self.block.solve(&self.a, &set, solver);
         if let Ok(()) = solved {
-            self.block.apply(n, &mut self.a, &set, false);
-            self.block.apply(n, &mut self.inverse, &set, true);
+            let (block, set) = (&mut self.block, &*set);
+            Simd::detect().run(Apply { block, set, a: &mut self.a, inverse: &mut self.inverse });
             if solver.diagonalizes() {
-                for &j in &set {
-                    set.iter().filter(|&&i| i != j).for_each(|&i| self.a[i + n * j] = 0.0);
+                for &j in set {
+                    set.iter().filter(|&&i| i != j).for_each(|&i| self.a.set(i, j, 0.0));
                 }
             }
             self.effort.iterations += 1;
@@ -113,33 +156,17 @@ impl Trajectory {
     }
 
     /// `Γ(A)`. Cost: `2n` flops, or `2n²` where less than one is left and the short form would cancel.
-    #[inline]
     pub fn gamma(&self) -> f64 {
-        let n = self.n;
-        let diagonal = (0..n).map(|j| j + n * j);
-        let large = diagonal.clone().map(|at| self.a[at] * self.inverse[at] - 1.0).sum::<f64>();
-        if large >= 1.0 {
-            return large;
-        }
-        let mut lanes = [0.0; 8];
-        for j in 1..n {
-            let (a, a_rest) = self.a[n * j..n * j + j].as_chunks::<8>();
-            let (b, b_rest) = self.inverse[n * j..n * j + j].as_chunks::<8>();
-            for (a, b) in a.iter().zip(b) {
-                (0..8).for_each(|lane| lanes[lane] += a[lane] * b[lane]);
-            }
-            lanes.iter_mut().zip(a_rest.iter().zip(b_rest)).for_each(|(lane, (a, b))| *lane += a * b);
-        }
-        -2.0 * lanes.iter().sum::<f64>()
+        Simd::detect().run(Gamma(self))
     }
 
     /// The largest deviation of `A A⁻¹` from the identity, in the scale of the unit diagonal: what the recurrences of
     /// the two matrices have lost.
     pub fn drift(&self) -> f64 {
         let n = self.n;
-        let root: Vec<f64> = (0..n).map(|i| self.a[i + n * i].sqrt()).collect();
+        let root: Vec<f64> = self.a.diagonal.as_flattened().iter().map(|x| x.sqrt()).collect();
         let entry = |i: usize, j: usize| -> f64 {
-            let product: f64 = (0..n).map(|l| self.a[i + n * l] * self.inverse[l + n * j]).sum();
+            let product: f64 = (0..n).map(|l| self.a.entry(i, l) * self.inverse.entry(l, j)).sum();
             (product * root[j] / root[i] - f64::from(u8::from(i == j))).abs()
         };
         (0..n * n).map(|at| entry(at % n, at / n)).fold(0.0, f64::max)
@@ -153,70 +180,148 @@ impl View for Trajectory {
 
     #[inline(always)]
     fn entry(&self, i: usize, j: usize) -> f64 {
-        self.a[i + self.n * j]
+        self.a.entry(i, j)
+    }
+}
+
+/// `Σ (A_jj A⁻¹_jj − 1)`, or `−2 Σ_{i<j} A_ij A⁻¹_ij`.
+struct Gamma<'a>(&'a Trajectory);
+
+/// The entries of a vector above the one with this number.
+const ABOVE: [[f64; 8]; 8] = {
+    let mut above = [[0.0; 8]; 8];
+    let mut j = 0;
+    while j < 8 {
+        let mut i = 0;
+        while i < j {
+            above[j][i] = 1.0;
+            i += 1;
+        }
+        j += 1;
+    }
+    above
+};
+
+impl Task for Gamma<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run<S: Lanes>(self, simd: S) -> f64 {
+        let Trajectory { n, a, inverse, .. } = self.0;
+        let (zero, one) = (simd.splat(0.0), simd.splat(1.0));
+        let mut sum = zero;
+        for (a, b) in a.diagonal.iter().zip(&inverse.diagonal) {
+            sum = simd.add(sum, simd.sub(simd.mul(simd.load(a), simd.load(b)), one));
+        }
+        let large = simd.sum(sum);
+        if large >= 1.0 {
+            return large;
+        }
+        // Whole vectors and last ones apart: two chains of additions instead of one.
+        let (mut sum, mut lasts) = (zero, zero);
+        for j in 0..*n {
+            let (a, b) = (&a.column(j)[..j / 8 + 1], &inverse.column(j)[..j / 8 + 1]);
+            if let ([a @ .., a_last], [b @ .., b_last]) = (a, b) {
+                for (a, b) in a.iter().zip(b) {
+                    sum = simd.add(sum, simd.mul(simd.load(a), simd.load(b)));
+                }
+                let last = simd.mul(simd.load(a_last), simd.load(b_last));
+                lasts = simd.add(lasts, simd.mul(last, simd.load(&ABOVE[j % 8])));
+            }
+        }
+        -2.0 * simd.sum(simd.add(sum, lasts))
+    }
+}
+
+/// `A ← Tᵀ A T` and `A⁻¹ ← T⁻¹ A⁻¹ T⁻ᵀ`. Products are rounded before they are added, so that all instruction sets give
+/// the same bits.
+struct Apply<'a> {
+    block: &'a mut Block,
+    set: &'a [usize],
+    a: &'a mut Columns,
+    inverse: &'a mut Columns,
+}
+
+impl Task for Apply<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Lanes>(self, simd: S) {
+        let Self { block, set, a, inverse } = self;
+        let Block { t, dual, row, columns, .. } = block;
+        columns.resize(a.vectors * set.len(), [0.0; 8]);
+        for (a, t) in [(a, t), (inverse, dual)] {
+            for (column, t) in columns.chunks_exact_mut(a.vectors).zip(t.chunks_exact(set.len())) {
+                combine(simd, a, set, t, column);
+            }
+            finish(a, set, t, row, columns);
+        }
+    }
+}
+
+/// `out = A[:,S] t`.
+#[inline(always)]
+fn combine<S: Lanes>(simd: S, a: &Columns, set: &[usize], t: &[f64], out: &mut [[f64; 8]]) {
+    if let (&[p, q], &[s, t]) = (set, t) {
+        // The usual size, in one go.
+        let (s, t) = (simd.splat(s), simd.splat(t));
+        for ((out, x), y) in out.iter_mut().zip(a.column(p)).zip(a.column(q)) {
+            simd.store(simd.add(simd.mul(simd.load(x), s), simd.mul(simd.load(y), t)), out);
+        }
+        return;
+    }
+    for (l, (&s, &t)) in set.iter().zip(t).enumerate() {
+        let t = simd.splat(t);
+        for (out, x) in out.iter_mut().zip(a.column(s)) {
+            let product = simd.mul(simd.load(x), t);
+            simd.store(if l == 0 { product } else { simd.add(simd.load(out), product) }, out);
+        }
+    }
+}
+
+/// Multiplies the block itself from the left too, and puts the columns and their mirror images in place.
+#[inline(always)]
+fn finish(a: &mut Columns, set: &[usize], t: &[f64], row: &mut [f64], columns: &mut [[f64; 8]]) {
+    let (k, padded) = (set.len(), 8 * a.vectors);
+    let flat = columns.as_flattened_mut();
+    for column in flat.chunks_exact_mut(padded) {
+        row.iter_mut().zip(set).for_each(|(x, &r)| *x = column[r]);
+        for (t, &r) in t.chunks_exact(k).zip(set) {
+            column[r] = row.iter().zip(t).map(|(x, t)| x * t).sum();
+        }
+    }
+    for (j, &q) in set.iter().enumerate() {
+        for (i, &p) in set.iter().enumerate().skip(j + 1) {
+            flat[q + padded * i] = flat[p + padded * j];
+        }
+    }
+    let to = a.entries.as_flattened_mut();
+    for (column, &s) in flat.chunks_exact(padded).zip(set) {
+        for (mirrored, x) in to.chunks_exact_mut(padded).zip(column) {
+            mirrored[s] = *x;
+        }
+        to[padded * s..padded * (s + 1)].copy_from_slice(column);
+        a.diagonal.as_flattened_mut()[s] = column[s];
     }
 }
 
 impl Block {
     /// Reads `A[S,S]` and factorizes it.
-    #[inline(always)]
-    fn solve(&mut self, n: usize, a: &[f64], set: &[usize], solver: &mut impl BlockSolver) -> Result<(), Breakdown> {
+    fn solve(&mut self, a: &Columns, set: &[usize], solver: &mut dyn BlockSolver) -> Result<(), Breakdown> {
         let k = set.len();
-        for all in [&mut self.g, &mut self.t, &mut self.t_inv, &mut self.dual] {
-            all.resize(k * k, 0.0);
+        if self.row.len() != k {
+            for all in [&mut self.g, &mut self.t, &mut self.t_inv, &mut self.dual] {
+                all.resize(k * k, 0.0);
+            }
+            self.row.resize(k, 0.0);
         }
-        self.row.resize(k, 0.0);
         for (j, &q) in set.iter().enumerate() {
             for (i, &p) in set.iter().enumerate() {
-                self.g[i + k * j] = a[p + n * q];
+                self.g[i + k * j] = a.entry(p, q);
             }
         }
         solver.solve(k, &self.g, &mut self.t, &mut self.t_inv)?;
         transpose(k, &self.t_inv, &mut self.dual);
         Ok(())
-    }
-
-    /// `A ← Tᵀ A T`, or with `dual` `A ← T⁻¹ A T⁻ᵀ`.
-    #[inline(always)]
-    fn apply(&mut self, n: usize, a: &mut [f64], set: &[usize], dual: bool) {
-        let k = set.len();
-        let t = if dual { &self.dual } else { &self.t };
-        if let &[p, q] = set {
-            // The usual size, without a loop over the set.
-            let (p, q, t) =
-                (p.min(q), p.max(q), if p < q { [t[0], t[1], t[2], t[3]] } else { [t[3], t[2], t[1], t[0]] });
-            let (left, right) = a.split_at_mut(n * q);
-            let (x, y) = (&mut left[n * p..n * p + n], &mut right[..n]);
-            for (x, y) in x.iter_mut().zip(y.iter_mut()) {
-                (*x, *y) = (*x * t[0] + *y * t[1], *x * t[2] + *y * t[3]);
-            }
-            for z in [x, y] {
-                (z[p], z[q]) = (z[p] * t[0] + z[q] * t[1], z[p] * t[2] + z[q] * t[3]);
-            }
-            for i in 0..n {
-                a[p + n * i] = a[i + n * p];
-                a[q + n * i] = a[i + n * q];
-            }
-            return;
-        } else {
-            for i in 0..n {
-                self.row.iter_mut().zip(set).for_each(|(x, &s)| *x = a[i + n * s]);
-                for (j, &s) in set.iter().enumerate() {
-                    a[i + n * s] = (0..k).map(|l| self.row[l] * t[l + k * j]).sum();
-                }
-            }
-        }
-        // The block itself is still to be multiplied from the left.
-        for &s in set {
-            self.row.iter_mut().zip(set).for_each(|(x, &r)| *x = a[r + n * s]);
-            for (i, &r) in set.iter().enumerate() {
-                a[r + n * s] = (0..k).map(|l| self.row[l] * t[l + k * i]).sum();
-            }
-        }
-        for &s in set {
-            for i in 0..n {
-                a[s + n * i] = a[i + n * s];
-            }
-        }
     }
 }

@@ -4,6 +4,7 @@ use faer::MatRef;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, InputError, Size, argument, finite, shape};
+use crate::linalg::sum_of_squares;
 
 /// Points in `Rᵈ`, one after the other.
 #[derive(Debug, Clone, PartialEq)]
@@ -189,18 +190,21 @@ pub(crate) struct Centred {
 impl Centred {
     pub(crate) fn new(problem: &Problem<'_>) -> Self {
         let (d, m) = (problem.queries.d, problem.keys.n);
-        let mut mean = vec![0.0; d];
+        let (mut mean, share) = (vec![0.0; d], 1.0 / m as f64);
         for key in problem.keys.coordinates.chunks_exact(d.max(1)) {
-            // Dividing first keeps the sum of huge coordinates finite.
-            mean.iter_mut().zip(key).for_each(|(mean, k)| *mean += k / m as f64);
+            // Scaling first keeps the sum of huge coordinates finite.
+            mean.iter_mut().zip(key).for_each(|(mean, k)| *mean += k * share);
         }
-        let shifted = |points: &Points| -> Vec<f64> {
-            let scaled = |(x, mean): (&f64, &f64)| (x - mean) / problem.sigma;
-            points.coordinates.chunks_exact(d.max(1)).flat_map(|p| p.iter().zip(&mean).map(scaled)).collect()
+        let mut largest = 0.0f64;
+        let mut shifted = |points: &Points| -> Vec<f64> {
+            let mut out = points.coordinates.clone();
+            for point in out.chunks_exact_mut(d.max(1)) {
+                point.iter_mut().zip(&mean).for_each(|(x, mean)| *x = (*x - mean) / problem.sigma);
+                largest = largest.max(sum_of_squares(point));
+            }
+            out
         };
         let (queries, keys) = (shifted(problem.queries), shifted(problem.keys));
-        let norms = queries.chunks_exact(d.max(1)).chain(keys.chunks_exact(d.max(1)));
-        let largest = norms.map(|p| p.iter().map(|x| x * x).sum()).fold(0.0, f64::max);
         Self { d, n: problem.queries.n, m, queries, keys, largest }
     }
 

@@ -126,6 +126,18 @@ pub fn norm(v: &[f64]) -> f64 {
     if scale == 0.0 { 0.0 } else { scale * v.iter().map(|x| (x / scale).powi(2)).sum::<f64>().sqrt() }
 }
 
+/// `Σ v_j²` in eight interleaved partial sums, which the compiler can keep in vector registers.
+pub(crate) fn sum_of_squares(v: &[f64]) -> f64 {
+    let mut lanes = [0.0; 8];
+    let (chunks, rest) = v.as_chunks::<8>();
+    for chunk in chunks {
+        for (lane, x) in lanes.iter_mut().zip(chunk) {
+            *lane += x * x;
+        }
+    }
+    lanes.iter().sum::<f64>() + rest.iter().map(|x| x * x).sum::<f64>()
+}
+
 /// The triangular factor `R: min(m,n)×n` of a Householder QR factorization `A = QR`; signs of rows are arbitrary.
 pub fn triangular_factor(a: MatRef<'_, f64>) -> Mat<f64> {
     let (m, n) = a.shape();

@@ -6,6 +6,7 @@
 mod decompose;
 mod reflectors;
 
+pub(crate) use decompose::sum_of_squares;
 pub use decompose::{
     Svd, cholesky, least_squares, norm, orthonormal_basis, real_eigenvectors, right_singular_vectors, singular_values,
     solve_lower, symmetric_eigen, thin_svd, triangular_factor,

@@ -4,6 +4,8 @@ use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
 
 use faer::{Accum, Mat, MatMut, MatRef, Par, linalg::matmul::matmul};
 
+use crate::linalg::sum_of_squares;
+
 /// `D = d(d+1)/2`, the number of entries of `svec` of a matrix of order `d`.
 pub(crate) fn packed_len(d: usize) -> usize {
     d * (d + 1) / 2
@@ -14,28 +16,28 @@ pub(crate) fn packed_len(d: usize) -> usize {
 /// Reads the lower triangle, which in column-major storage is contiguous in the same order. Entries of `out` past
 /// `D` are left alone.
 pub(crate) fn svec(x: MatRef<'_, f64>, out: &mut [f64]) {
-    let mut at = 0;
+    let mut rest = out;
     for j in 0..x.ncols() {
-        out[at] = x[(j, j)];
-        at += 1;
-        for i in j + 1..x.nrows() {
-            out[at] = SQRT_2 * x[(i, j)];
-            at += 1;
-        }
+        let (head, tail) = rest.split_at_mut(x.nrows() - j);
+        head.iter_mut().zip(x.col(j).subrows(j, x.nrows() - j).iter()).for_each(|(out, x)| *out = SQRT_2 * x);
+        head[0] = x[(j, j)];
+        rest = tail;
     }
 }
 
 /// Writes the symmetric matrix `scale · smat(v)`, the inverse of [`svec`] times `scale`, into both triangles.
 pub(crate) fn smat(v: &[f64], scale: f64, mut out: MatMut<'_, f64>) {
-    let mut at = 0;
-    for j in 0..out.ncols() {
-        out[(j, j)] = scale * v[at];
-        at += 1;
-        for i in j + 1..out.nrows() {
-            let entry = scale * (FRAC_1_SQRT_2 * v[at]);
-            out[(i, j)] = entry;
-            out[(j, i)] = entry;
-            at += 1;
+    let (d, mut rest) = (out.nrows(), v);
+    for j in 0..d {
+        let (head, tail) = rest.split_at(d - j);
+        let column = out.as_mut().col_mut(j).subrows_mut(j, d - j);
+        column.iter_mut().zip(head).for_each(|(out, v)| *out = scale * (FRAC_1_SQRT_2 * v));
+        out[(j, j)] = scale * head[0];
+        rest = tail;
+    }
+    for j in 1..d {
+        for i in 0..j {
+            out[(i, j)] = out[(j, i)];
         }
     }
 }
@@ -56,16 +58,4 @@ pub(crate) fn frobenius(m: MatRef<'_, f64>) -> f64 {
         };
     }
     total.sqrt()
-}
-
-/// `Σ v_j²` in eight interleaved partial sums, which the compiler can keep in vector registers.
-pub(crate) fn sum_of_squares(v: &[f64]) -> f64 {
-    let mut lanes = [0.0; 8];
-    let (chunks, rest) = v.as_chunks::<8>();
-    for chunk in chunks {
-        for (lane, x) in lanes.iter_mut().zip(chunk) {
-            *lane += x * x;
-        }
-    }
-    lanes.iter().sum::<f64>() + rest.iter().map(|x| x * x).sum::<f64>()
 }

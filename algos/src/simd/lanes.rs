@@ -27,6 +27,7 @@ pub(crate) trait Lanes: Copy {
     fn store(self, v: Self::V, to: &mut [f64; 8]);
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
     fn sub(self, a: Self::V, b: Self::V) -> Self::V;
+    fn mul(self, a: Self::V, b: Self::V) -> Self::V;
     /// The Hadamard transform of eight entries, in natural order.
     fn hadamard(self, x: &[f64; 8]) -> Self::V;
     /// `a·b + c`, rounded once where the instruction set has that.
@@ -111,6 +112,11 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    fn mul(self, a: [f64; 8], b: [f64; 8]) -> [f64; 8] {
+        std::array::from_fn(|l| a[l] * b[l])
+    }
+
+    #[inline(always)]
     fn hadamard(self, x: &[f64; 8]) -> [f64; 8] {
         let mut v = *x;
         for h in [4, 2, 1] {
@@ -160,6 +166,11 @@ impl Lanes for V3 {
     #[inline(always)]
     fn sub(self, a: [f64x4; 2], b: [f64x4; 2]) -> [f64x4; 2] {
         [self.sub_f64x4(a[0], b[0]), self.sub_f64x4(a[1], b[1])]
+    }
+
+    #[inline(always)]
+    fn mul(self, a: [f64x4; 2], b: [f64x4; 2]) -> [f64x4; 2] {
+        [self.mul_f64x4(a[0], b[0]), self.mul_f64x4(a[1], b[1])]
     }
 
     /// A multiplication by ±1 is exact, so these are the sums and differences of the other paths.
@@ -214,6 +225,11 @@ impl Lanes for V4 {
     #[inline(always)]
     fn sub(self, a: f64x8, b: f64x8) -> f64x8 {
         self.sub_f64x8(a, b)
+    }
+
+    #[inline(always)]
+    fn mul(self, a: f64x8, b: f64x8) -> f64x8 {
+        self.mul_f64x8(a, b)
     }
 
     /// Each level is one fused operation, a multiplication by ±1 being exact. Its other operand is shuffled, except for

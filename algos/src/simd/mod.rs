@@ -13,6 +13,9 @@ use pulp::{
 
 pub(crate) mod lanes;
 pub(crate) mod row;
+mod streaming;
+
+pub use streaming::streaming_sum;
 
 use lanes::{Lanes, Portable};
 

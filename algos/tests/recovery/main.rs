@@ -7,4 +7,5 @@ mod exactness;
 mod models;
 mod planted;
 mod screening;
+mod streaming;
 mod support;

@@ -18,7 +18,7 @@ pub trait Case: Sync {
     fn scale(&self) -> Scale;
     /// The variants that solve it; the first is the reference.
     fn variants(&self) -> &'static [&'static str];
-    /// What a variant is for.
+    /// What a variant is.
     fn role(&self, _variant: &str) -> Role {
         Role::Algorithm
     }
@@ -26,16 +26,31 @@ pub trait Case: Sync {
     fn problem(&self, seed: u64) -> Result<Box<dyn Problem>, algos::Error>;
 }
 
-/// What a variant is for.
+/// What a variant is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// An algorithm of this project.
+    /// An algorithm of this project that computes what the reference computes.
     Algorithm,
+    /// An algorithm of this project that stores or computes in single precision: compared, but not what others are
+    /// compared with.
+    Single,
     /// What a user of another library writes; its name begins with that of the library's crate.
     Peer,
-    /// What the machine allows; it solves nothing.
+    /// What the machine allows; it solves nothing, so its output is not verified.
     Bound,
+}
+
+impl Role {
+    /// The word that tables show.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Algorithm => "ours",
+            Self::Single => "ours, single precision",
+            Self::Peer => "peer",
+            Self::Bound => "bound",
+        }
+    }
 }
 
 /// One instance of a case.

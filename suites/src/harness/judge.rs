@@ -26,34 +26,48 @@ pub struct Bench<'a> {
     provenance: Provenance,
     /// The experiments in question, as `paper/experiment`; claims and figures that use none of them stay as they are.
     scope: BTreeSet<String>,
+    /// Those of them that are to be run and have not ended: what an earlier run left of them stays until they have, but
+    /// nothing is judged from it.
+    pending: BTreeSet<String>,
     judged: BTreeMap<&'static str, (ClaimRow, Vec<CheckRow>)>,
 }
 
 impl<'a> Bench<'a> {
-    /// Takes up the folder. Experiments in `scope` count as not there until [`Bench::finish`] is told of them.
+    /// Takes up the folder to run the experiments in `scope`; each is pending until [`Bench::finish`] is told of it.
     pub fn run(
         folder: &'a Folder,
         papers: &'static [&'static Paper],
         mut provenance: Provenance,
         scope: &[Selected],
     ) -> Result<Self> {
-        let scope: BTreeSet<_> = scope.iter().map(Selected::name).collect();
-        provenance.experiments.retain(|name, _| !scope.contains(name));
-        provenance.files.retain(|file, _| !scope.iter().any(|name| file.starts_with(&format!("{name}."))));
+        let mut pending = BTreeSet::new();
+        for selected in scope {
+            if selected.experiment.points(provenance.scale)?.is_empty() {
+                provenance.forget(&selected.name());
+            } else {
+                pending.insert(selected.name());
+            }
+        }
         // Claims may read tables that are not run again; those must still be what was written.
-        provenance.verify(folder)?;
+        provenance.verify(folder, &pending)?;
         provenance.write(folder)?;
-        Ok(Self { folder, papers, provenance, scope, judged: BTreeMap::new() })
+        let scope = scope.iter().map(Selected::name).collect();
+        Ok(Self { folder, papers, provenance, scope, pending, judged: BTreeMap::new() })
     }
 
     /// Takes up the folder to judge all that it holds again.
     pub fn check(folder: &'a Folder, papers: &'static [&'static Paper], provenance: Provenance) -> Self {
         let experiments = papers.iter().flat_map(|p| p.experiments.iter().map(|e| format!("{}/{}", p.key, e.key())));
-        Self { folder, papers, scope: experiments.collect(), provenance, judged: BTreeMap::new() }
+        let (scope, pending) = (experiments.collect(), BTreeSet::new());
+        Self { folder, papers, scope, pending, provenance, judged: BTreeMap::new() }
     }
 
     /// Writes the tables of an experiment whose trials are all in its journal.
     pub fn finish(&mut self, unit: &Unit) -> Result<()> {
+        let name = unit.selected.name();
+        // A run that is killed between a table and its hash must leave a missing table, not one that looks edited.
+        self.provenance.forget(&name);
+        self.provenance.write(self.folder)?;
         self.provenance.files.extend(unit.write_tables(self.folder)?);
         let build = &self.provenance.build;
         let made = Made {
@@ -63,7 +77,8 @@ impl<'a> Bench<'a> {
             core_seconds: unit.journal.seconds(),
             flops: unit.points.iter().map(|p| p.cost.flops * f64::from(p.trials)).sum(),
         };
-        self.provenance.experiments.insert(unit.selected.name(), made);
+        self.pending.remove(&name);
+        self.provenance.experiments.insert(name, made);
         self.provenance.write(self.folder)
     }
 
@@ -90,10 +105,24 @@ impl<'a> Bench<'a> {
         Ok(in_scope && self.complete(paper, experiments)?)
     }
 
+    /// The experiments that are run at the folder's scale and are not in it, as `paper/experiment`.
+    pub fn missing(&self) -> Result<Vec<String>> {
+        let mut missing = Vec::new();
+        for paper in self.papers {
+            for experiment in paper.experiments {
+                if !self.complete(paper, &[experiment.key()])? {
+                    missing.push(format!("{}/{}", paper.key, experiment.key()));
+                }
+            }
+        }
+        Ok(missing)
+    }
+
     /// Whether each of the experiments is in the folder, or is not run at its scale.
     fn complete(&self, paper: &Paper, experiments: &[&str]) -> Result<bool> {
         for key in experiments {
-            let made = self.provenance.experiments.contains_key(&format!("{}/{key}", paper.key));
+            let name = format!("{}/{key}", paper.key);
+            let made = self.provenance.experiments.contains_key(&name) && !self.pending.contains(&name);
             if !made && !empty(paper, key, self.provenance.scale)? {
                 return Ok(false);
             }

@@ -1,6 +1,10 @@
 //! Where results come from: `provenance.json`, the only file of a result folder with clock values in it.
 
-use std::{collections::BTreeMap, path::Path, process::Command};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    process::Command,
+};
 
 use serde::{Deserialize, Serialize};
 use sysinfo::System;
@@ -103,11 +107,17 @@ impl Provenance {
         folder.write(FILE, text.as_bytes()).map(|_| ())
     }
 
-    /// Finds a table that is not what was written.
-    pub fn verify(&self, folder: &Folder) -> Result<()> {
-        for (file, expected) in &self.files {
+    /// Drops what is known of an experiment and its tables.
+    pub fn forget(&mut self, name: &str) {
+        self.experiments.remove(name);
+        self.files.retain(|file, _| experiment_of(file) != name);
+    }
+
+    /// Finds a table that is not what was written; those of the experiments in `except` may be anything.
+    pub fn verify(&self, folder: &Folder, except: &BTreeSet<String>) -> Result<()> {
+        for (file, expected) in self.files.iter().filter(|(file, _)| !except.contains(experiment_of(file))) {
             let path = folder.path(file);
-            let again = format!("run `residual reproduce {}`", file.split('.').next().unwrap_or(file));
+            let again = format!("run `residual reproduce {}`", experiment_of(file));
             if !folder.has(file) {
                 return Err(Error::input(format!("{} is missing; restore it or {again}", path.display())));
             }
@@ -129,6 +139,11 @@ impl Provenance {
         let journals = self.experiments.keys().map(|name| format!("{name}.journal"));
         self.files.keys().cloned().chain(journals).try_for_each(|file| folder.remove(&file))
     }
+}
+
+/// `paper/experiment` of the path of one of its tables.
+fn experiment_of(table: &str) -> &str {
+    table.split('.').next().unwrap_or(table)
 }
 
 impl Machine {

@@ -20,7 +20,7 @@ pub struct Row {
     pub about: String,
     /// Variant or peer.
     pub implementation: String,
-    /// What it is for.
+    /// What it is.
     pub role: Role,
     /// Median nanoseconds of processor time of one run.
     pub ns: Option<f64>,
@@ -30,7 +30,7 @@ pub struct Row {
     pub ratio_low: Option<f64>,
     /// Upper end of its 95 % interval.
     pub ratio_high: Option<f64>,
-    /// The problem's own error measure.
+    /// The problem's own error measure; a bound has none.
     pub error: Option<f64>,
     /// Rounds of fresh processes.
     pub rounds: usize,

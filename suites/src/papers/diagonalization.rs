@@ -215,7 +215,7 @@ impl Cell {
             }
             see(run, 0, kernel.gamma());
             for t in 1..=steps {
-                kernel.step(&mut pivots, &mut solver)?;
+                kernel.step(&mut *pivots, &mut *solver)?;
                 see(run, t, kernel.gamma());
             }
         }

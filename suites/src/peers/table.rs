@@ -64,7 +64,7 @@ pub fn rows(entries: Vec<Entry>, environment: &Environment) -> Result<Vec<Row>> 
             ratio: number(|ran| ran.ratio),
             ratio_low: number(|ran| ran.ci.0),
             ratio_high: number(|ran| ran.ci.1),
-            error: number(|ran| ran.error),
+            error: number(|ran| ran.error).filter(|_| entry.role != Role::Bound),
             rounds: entry.ran.as_ref().map_or(0, |ran| ran.rounds),
             version: match (&entry.python, entry.role) {
                 (Some(versions), _) => versions.clone(),
@@ -115,8 +115,9 @@ fn markdown(cases: &BTreeMap<String, Vec<Row>>) -> String {
     let mut out = String::from(
         "# Peers\n\n\
          Written by `residual peers run`. Times are processor times of one run on one thread; ratios are to the fastest \
-         algorithm of this project on that case, medians over rounds of fresh processes in which all are interleaved, \
-         with 95 % intervals; above 1 is slower. Every output was verified by the case.\n",
+         algorithm of this project on that case in double precision, medians over rounds of fresh processes in which \
+         all are interleaved, with 95 % intervals; above 1 is slower. Every output was verified by the case; a bound \
+         has none: it is what the machine allows.\n",
     );
     for (case, rows) in cases {
         let mut rows: Vec<&Row> = rows.iter().collect();
@@ -140,14 +141,10 @@ fn markdown(cases: &BTreeMap<String, Vec<Row>>) -> String {
 }
 
 fn line(row: &Row) -> String {
-    let role = match row.role {
-        Role::Algorithm => "ours",
-        Role::Peer => "peer",
-        Role::Bound => "bound",
-    };
-    match (row.ns, row.ratio, row.ratio_low, row.ratio_high, row.error) {
-        (Some(ns), Some(ratio), Some(low), Some(high), Some(error)) => format!(
-            "| `{}` | {role} | {} | {ratio:.2} ({low:.2} … {high:.2}) | {error:.1e} |",
+    let (role, error) = (row.role.word(), row.error.map_or_else(String::new, |error| format!("{error:.1e}")));
+    match (row.ns, row.ratio, row.ratio_low, row.ratio_high) {
+        (Some(ns), Some(ratio), Some(low), Some(high)) => format!(
+            "| `{}` | {role} | {} | {ratio:.2} ({low:.2} … {high:.2}) | {error} |",
             row.implementation,
             duration(ns)
         ),

@@ -10,7 +10,7 @@ use std::{
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::common::{Ended, assert_same, command, must, wait_for};
+use crate::common::{Ended, assert_same, command, must, snapshot, wait_for};
 
 /// At least so many kills, and at least so many of them while a file is being replaced.
 const KILLS: usize = 50;
@@ -57,6 +57,22 @@ fn an_interrupted_run_keeps_what_is_finished_and_says_how_to_go_on() {
     must("reproduce course", folder.path());
     assert!(fs::metadata(&journal).unwrap().len() > kept);
     assert!(fs::metadata(folder.path().join("provenance.json")).is_ok());
+}
+
+#[test]
+fn an_interrupted_fresh_run_leaves_the_rows_that_it_was_to_replace() {
+    let folder = tempfile::tempdir().unwrap();
+    must("reproduce", folder.path());
+    let before = snapshot(folder.path());
+    let child = command("reproduce course --fresh", folder.path()).spawn().unwrap();
+    let journal = folder.path().join("summation/course.journal");
+    let whole = fs::metadata(&journal).unwrap().len();
+    wait_for("trials", || fs::metadata(&journal).is_ok_and(|m| (4000..whole).contains(&m.len())));
+    interrupt(child.id());
+    Ended::of(child.wait_with_output().unwrap()).says(130, &["trials to go"]);
+    assert!(before == snapshot(folder.path()));
+    let ended = must("check", folder.path());
+    assert!(!ended.stdout.contains("lacks"), "{}", ended.stdout);
 }
 
 #[test]

@@ -26,6 +26,19 @@ fn a_partial_selection_leaves_other_rows_alone() {
 }
 
 #[test]
+fn check_names_the_experiments_that_a_folder_lacks() {
+    let folder = tempfile::tempdir().unwrap();
+    must("reproduce course --scale smoke", folder.path());
+    let lacks = "lacks 1 experiment (summation/growth): `residual reproduce summation`";
+    let ended = must("check", folder.path());
+    assert!(ended.stdout.contains(lacks), "{}", ended.stdout);
+    run("check --readme", folder.path()).says(2, &["README.md shows whole results only", lacks]);
+    must("reproduce growth --scale smoke", folder.path());
+    let ended = must("check", folder.path());
+    assert!(!ended.stdout.contains("lacks"), "{}", ended.stdout);
+}
+
+#[test]
 fn another_seed_or_scale_is_refused_and_changes_nothing() {
     let folder = smoke_copy();
     let before = snapshot(folder.path());

@@ -1,7 +1,7 @@
 //! Keys in the order in which the tile reads them.
 
 use super::vector::{Line, Real};
-use crate::kernel::points::Centred;
+use crate::{kernel::points::Centred, linalg::sum_of_squares};
 
 /// Panels that share a block: keys are padded to a multiple of this many panels.
 pub(crate) const GROUP: usize = 4;
@@ -77,7 +77,7 @@ impl<T: Real> Packed<T> {
 
 /// `‖x‖²/2`.
 pub(crate) fn half_square(x: &[f64]) -> f64 {
-    0.5 * x.iter().map(|x| x * x).sum::<f64>()
+    0.5 * sum_of_squares(x)
 }
 
 /// Queries that share a block: rows are padded with zeros to a multiple of this.

@@ -16,8 +16,6 @@ use crate::simd::{
 const BLOCKS: usize = 8;
 /// Smaller blocks do not pay for zeroing and adding a partial sum.
 const MIN_BLOCK: usize = 32;
-/// Rows in a group of the skewed sweep.
-const R: usize = 2;
 /// Below this many entries a pass takes less time than waking a thread.
 const MIN_PARALLEL: usize = 1 << 19;
 
@@ -122,6 +120,16 @@ impl<T: Entry> Task for Skewed<'_, T> {
 
     #[inline(always)]
     fn run<S: Lanes>(self, simd: S) -> f64 {
+        // More rows in a group save loads and stores of `g`, as long as their sums stay in registers; the order in which
+        // anything is added does not depend on their number.
+        if S::WIDE { self.sweep::<4, S>(simd) } else { self.sweep::<2, S>(simd) }
+    }
+}
+
+impl<T: Entry> Skewed<'_, T> {
+    /// Groups of `R` rows.
+    #[inline(always)]
+    fn sweep<const R: usize, S: Lanes>(self, simd: S) -> f64 {
         let Self { rows, first, x, y, z, g, loss, inverse_m } = self;
         let row = |i: usize| rows.col_as_slice(first + i);
         let m = z.len();
@@ -159,7 +167,14 @@ impl<T: Entry> Task for Skewed<'_, T> {
 
 /// `g += Σ w_k a_k` and `b_k·x` in one sweep. Weights of zero multiply instead of branching.
 #[inline(always)]
-fn step<T: Entry, S: Lanes>(simd: S, a: [&[T]; R], w: [f64; R], b: [&[T]; R], x: &[f64], g: &mut [f64]) -> [f64; R] {
+fn step<const R: usize, T: Entry, S: Lanes>(
+    simd: S,
+    a: [&[T]; R],
+    w: [f64; R],
+    b: [&[T]; R],
+    x: &[f64],
+    g: &mut [f64],
+) -> [f64; R] {
     let w = w.map(|w| simd.splat(w));
     let mut c = [[simd.splat(0.0); 2]; R];
     let x = x.as_chunks::<16>().0;

@@ -158,11 +158,7 @@ impl RunView {
         let ci = row.ratio_low.zip(row.ratio_high);
         Self {
             name: row.implementation.clone(),
-            role: match row.role {
-                Role::Algorithm => "ours",
-                Role::Peer => "peer",
-                Role::Bound => "bound",
-            },
+            role: row.role.word(),
             time: text(row.ns, duration),
             ratio: text(row.ratio, |ratio| format!("{}×", number(ratio))),
             interval: ci

@@ -81,7 +81,7 @@ impl Experiment for Sweeps {
         let quarter = N * (N - 1) / 8;
         let mut sweeps = f64::INFINITY;
         for count in 1..=4 * 60 {
-            (0..quarter).try_for_each(|_| kernel.step(&mut pivots, &mut solver))?;
+            (0..quarter).try_for_each(|_| kernel.step(&mut *pivots, &mut *solver))?;
             if off_squared(&kernel) < 1e-20 {
                 sweeps = f64::from(count) / 4.0;
                 break;
