@@ -8,7 +8,7 @@ use crate::harness::{
     folder::Folder,
     paper::Paper,
     rows::table_path,
-    verdicts::{self, CHECKS, CLAIMS, CheckRow, ClaimRow, TIMING_CLAIMS},
+    verdicts::{self, CHECKS, CLAIMS, CheckRow, ClaimRow, TIMING_CHECKS, TIMING_CLAIMS},
 };
 
 /// Prints the statement, the verdict, every check with its interval and range, the control, and where the rows are.
@@ -19,8 +19,8 @@ pub fn why(papers: &[&Paper], key: &str, out: &Path) -> Result<ExitCode> {
         .find(|(_, claim)| claim.key == key)
         .ok_or_else(|| Error::input(format!("`{key}` is no claim; `residual list claims` shows them")))?;
     let folder = Folder::open(out)?;
-    let file = if claim.kind == Kind::Timing { TIMING_CLAIMS } else { CLAIMS };
-    let rows: Vec<ClaimRow> = verdicts::read(&folder, file)?;
+    let timing = claim.kind == Kind::Timing;
+    let rows: Vec<ClaimRow> = verdicts::read(&folder, if timing { TIMING_CLAIMS } else { CLAIMS })?;
     let row = rows.iter().find(|row| row.claim == key).ok_or_else(|| {
         Error::input(format!("{} has no verdict on `{key}`; run `residual reproduce {key}` first", out.display()))
     })?;
@@ -31,7 +31,7 @@ pub fn why(papers: &[&Paper], key: &str, out: &Path) -> Result<ExitCode> {
         println!("  note: {}", claim.note);
     }
     println!("\nverdict at scale {}, seed {}: {} (expected: {})", row.scale, row.seed, row.verdict, row.expected);
-    let checks: Vec<CheckRow> = verdicts::read(&folder, CHECKS)?;
+    let checks: Vec<CheckRow> = verdicts::read(&folder, if timing { TIMING_CHECKS } else { CHECKS })?;
     let of = |arm| checks.iter().filter(move |c| c.claim == key && c.arm == arm);
     of(Arm::Claim).for_each(print);
     if let Some(control) = &claim.control {

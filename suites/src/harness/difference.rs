@@ -12,6 +12,7 @@ use csv::StringRecord;
 use super::{
     cells::Cells,
     error::{Error, Result},
+    experiment::TIMED,
     folder::Folder,
     history,
     verdicts::{CHECKS, CLAIMS},
@@ -221,7 +222,7 @@ fn walk(folder: &Path, prefix: &str, files: &mut BTreeSet<String>) -> std::io::R
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let apart = name.ends_with(".timing.csv") || name == history::FILE;
+        let apart = name.contains(TIMED) || name == history::FILE;
         let kept = [".csv", ".svg"].iter().any(|end| name.ends_with(end)) && !apart;
         if entry.file_type()?.is_dir() && prefix.is_empty() {
             walk(&entry.path(), &format!("{name}/"), files)?;

@@ -62,9 +62,14 @@ pub struct Cost {
     pub rows: u32,
 }
 
+/// What the name of a table or figure ends in if there are clock values in it.
+pub const TIMED: &str = ".timing";
+
 /// A family of runs of one algorithm: points in its parameter space, seeded trials at each, rows out of each trial.
 ///
-/// [`run`](Experiment::run) is a pure function of (point, trial): no clock, no global state, no output but `out`.
+/// [`run`](Experiment::run) is a pure function of (point, trial): no clock, no global state, no output but `out`. Only an
+/// experiment with a table whose name ends in [`TIMED`] may look at the clock: its trials run one at a time after all
+/// others, on a thread that may use all cores, and its files are left out where bytes are compared.
 pub trait Experiment: Sync + Sized + 'static {
     /// The coordinates that change between runs. They are the leading columns of every table.
     type Point: Record;
@@ -181,6 +186,10 @@ pub trait AnyExperiment: Sync {
     fn about(&self) -> &'static str;
     /// See [`Experiment::TABLES`].
     fn tables(&self) -> &'static [TableSchema];
+    /// Whether it measures time.
+    fn timed(&self) -> bool {
+        self.tables().iter().any(|table| table.name.ends_with(TIMED))
+    }
     /// The columns of a point.
     fn point_columns(&self) -> &'static [Column];
     /// The points at a scale, ready to run.

@@ -16,7 +16,7 @@ use super::{
     runner::Unit,
     schema,
     select::Selected,
-    verdicts::{self, CHECKS, CLAIMS, CheckRow, ClaimRow, TIMING_CLAIMS},
+    verdicts::{self, CHECKS, CLAIMS, CheckRow, ClaimRow, TIMING_CHECKS, TIMING_CLAIMS},
 };
 
 /// A result folder under judgement: which experiments it holds, and the verdicts as they come in.
@@ -196,11 +196,14 @@ impl<'a> Bench<'a> {
             }
         }
         let (timing, lasting): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.kind == Kind::Timing.name());
+        let (timed, checked): (Vec<_>, Vec<_>) =
+            checks.iter().partition(|check| timing.iter().any(|row| row.claim == check.claim));
         verdicts::write(self.folder, CLAIMS, lasting)?;
+        verdicts::write(self.folder, CHECKS, checked)?;
         if !timing.is_empty() {
             verdicts::write(self.folder, TIMING_CLAIMS, timing)?;
+            verdicts::write(self.folder, TIMING_CHECKS, timed)?;
         }
-        verdicts::write(self.folder, CHECKS, &checks)?;
         history::update(self.folder, &rows, &self.provenance)?;
         schema::write(self.folder, self.papers, &self.provenance)?;
         report::write(self.folder, self.papers, &self.provenance, &rows, &checks)?;
@@ -211,7 +214,9 @@ impl<'a> Bench<'a> {
     fn kept(&self) -> Result<(Vec<ClaimRow>, Vec<CheckRow>)> {
         let mut rows = verdicts::read(self.folder, CLAIMS)?;
         rows.extend(verdicts::read(self.folder, TIMING_CLAIMS)?);
-        Ok((rows, verdicts::read(self.folder, CHECKS)?))
+        let mut checks = verdicts::read(self.folder, CHECKS)?;
+        checks.extend(verdicts::read(self.folder, TIMING_CHECKS)?);
+        Ok((rows, checks))
     }
 
     /// The result folder.

@@ -7,7 +7,7 @@
 //! | how do trials become files? | [`select`], [`runner`], [`journal`], [`frame`], [`table`], [`folder`], [`shard`], [`progress`] |
 //! | how do files become verdicts? | [`rows`], [`gather`], [`stats`], [`claim`], [`judge`], [`verdicts`] |
 //! | what is written for people? | [`report`], [`figure`], [`schema`], [`provenance`], [`history`] |
-//! | how long do others take? | [`case`], [`ratios`] |
+//! | how long do variants take, and others? | [`case`], [`timed`], [`ratios`] |
 //! | are they the same elsewhere, and how sure? | [`difference`], [`calibration`], [`cells`] |
 //! | where does real input come from, and where do inputs for peers go? | [`dataset`], [`npy`] |
 
@@ -43,4 +43,5 @@ pub mod select;
 pub mod shard;
 pub mod stats;
 pub mod table;
+pub mod timed;
 pub mod verdicts;

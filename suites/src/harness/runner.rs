@@ -156,7 +156,8 @@ pub enum Event {
     Finished(usize),
 }
 
-/// Runs what is still to run on `jobs` threads, cheapest experiment first. One thread, the caller's, writes.
+/// Runs what is still to run on `jobs` threads, cheapest experiment first; then what measures time, one trial after the
+/// other. One thread, the caller's, writes.
 pub fn run(
     units: &mut [Unit],
     run: &Run,
@@ -167,7 +168,10 @@ pub fn run(
     let mut order: Vec<usize> = (0..units.len()).collect();
     order.sort_by(|&a, &b| units[a].flops().total_cmp(&units[b].flops()));
     let mut left: Vec<usize> = units.iter().map(Unit::remaining).collect();
-    let queue: Vec<_> = order.iter().flat_map(|&u| units[u].todo.iter().map(move |&place| (u, place))).collect();
+    let (timed, untimed): (Vec<_>, Vec<_>) = order.iter().partition(|&&u| units[u].selected.experiment.timed());
+    let queue = |order: &[usize]| Queue::new(order.iter().flat_map(|&u| units[u].todo.iter().map(move |&at| (u, at))));
+    let (untimed, timed) = (queue(&untimed), queue(&timed));
+    let all = untimed.places.len() + timed.places.len();
     for &unit in order.iter().filter(|&&u| left[u] == 0) {
         on(units, Event::Finished(unit))?;
     }
@@ -177,11 +181,11 @@ pub fn run(
         .map_err(|e| Error::broken(format!("cannot start {jobs} threads: {e}")))?;
     // The workers share the points; the journals stay with the caller.
     let shared: Vec<_> = units.iter().map(|u| (u.selected, Arc::clone(&u.points))).collect();
-    let (halt, next) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let halt = AtomicBool::new(false);
     let (send, receive) = mpsc::sync_channel::<Done>(1024);
-    let work = |send: &SyncSender<Done>| {
+    let work = |queue: &Queue, send: &SyncSender<Done>| {
         while !halt.load(Ordering::Relaxed) && !stop.load(Ordering::Relaxed) {
-            let Some(&(unit, place)) = queue.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
+            let Some((unit, place)) = queue.next() else { break };
             let (selected, points) = &shared[unit];
             let done = timed_trial(selected, &points[place.0 as usize], place.1, run.seed);
             if send.send(Done { unit, place, done }).is_err() {
@@ -192,7 +196,9 @@ pub fn run(
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let send = send; // dropped with the last worker, which ends `collect`
-            pool.broadcast(|_| work(&send));
+            pool.broadcast(|_| work(&untimed, &send));
+            // Outside of the pool: a trial that wants more threads finds as many as there are cores.
+            work(&timed, &send);
         });
         let outcome = collect(units, &mut left, receive, &halt, &mut on);
         halt.store(true, Ordering::Relaxed);
@@ -202,10 +208,26 @@ pub fn run(
         let left: usize = left.iter().sum();
         return Err(Error::Interrupted(format!(
             "stopped with {left} of {} trials to go; what is finished is kept, the same command goes on",
-            queue.len()
+            all
         )));
     }
     Ok(())
+}
+
+/// Trials in the order in which they are handed out, each as its unit and its place there.
+struct Queue {
+    places: Vec<(usize, (u32, u32))>,
+    next: AtomicUsize,
+}
+
+impl Queue {
+    fn new(places: impl Iterator<Item = (usize, (u32, u32))>) -> Self {
+        Self { places: places.collect(), next: AtomicUsize::new(0) }
+    }
+
+    fn next(&self) -> Option<(usize, (u32, u32))> {
+        self.places.get(self.next.fetch_add(1, Ordering::Relaxed)).copied()
+    }
 }
 
 /// A finished trial on its way from a worker to the journal.

@@ -12,7 +12,7 @@ use super::{
     provenance::Provenance,
     record::{Column, Record},
     rows::{MIDDLE, table_path},
-    verdicts::{CHECKS, CLAIMS, CheckRow, ClaimRow, TIMING_CLAIMS},
+    verdicts::{CHECKS, CLAIMS, CheckRow, ClaimRow, TIMING_CHECKS, TIMING_CLAIMS},
 };
 
 /// The file's name.
@@ -40,6 +40,7 @@ pub fn columns(papers: &[&Paper], provenance: &Provenance) -> BTreeMap<String, V
         (CLAIMS.to_owned(), entries(ClaimRow::COLUMNS)),
         (TIMING_CLAIMS.to_owned(), entries(ClaimRow::COLUMNS)),
         (CHECKS.to_owned(), entries(CheckRow::COLUMNS)),
+        (TIMING_CHECKS.to_owned(), entries(CheckRow::COLUMNS)),
         (history::FILE.to_owned(), entries(history::Change::COLUMNS)),
     ]);
     for paper in papers {

@@ -16,6 +16,8 @@ pub const CLAIMS: &str = "claims.csv";
 pub const TIMING_CLAIMS: &str = "claims.timing.csv";
 /// All checks behind the verdicts.
 pub const CHECKS: &str = "checks.csv";
+/// Checks of claims about times.
+pub const TIMING_CHECKS: &str = "checks.timing.csv";
 
 crate::record! {
     /// A line of `claims.csv`. The numbers are those of the check that is nearest to its limit.

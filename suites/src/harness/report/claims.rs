@@ -14,7 +14,7 @@ use crate::harness::{
     history::Change,
     paper::Paper,
     rows::table_path,
-    verdicts::{CheckRow, ClaimRow},
+    verdicts::{CHECKS, CheckRow, ClaimRow, TIMING_CHECKS},
 };
 
 /// A verdict: never told by colour alone.
@@ -132,7 +132,9 @@ struct ControlView {
 /// A check.
 #[derive(Serialize)]
 struct CheckView {
-    /// Where it stands in `checks.csv`.
+    /// The file that it stands in.
+    file: &'static str,
+    /// Where it stands there.
     line: usize,
     name: String,
     measured: String,
@@ -151,10 +153,11 @@ impl ClaimView {
         let scale = from.provenance.scale;
         let checks = from.checks_of(claim.key);
         let must_fail = claim.control.as_ref().map_or(&[][..], |control| control.must_fail);
+        let file = if claim.kind == Kind::Timing { TIMING_CHECKS } else { CHECKS };
         let arm = |arm| {
             let rows = checks.iter().filter(move |(_, check)| check.arm == arm);
             rows.map(move |(line, check)| {
-                CheckView::new(*line, check, arm == Arm::Control && must_fail.contains(&check.check.as_str()))
+                CheckView::new((file, *line), check, arm == Arm::Control && must_fail.contains(&check.check.as_str()))
             })
         };
         let nearest = row.and_then(|row| nearest(row, &checks));
@@ -252,9 +255,10 @@ fn gone(check: &CheckRow) -> ControlOutcome {
 }
 
 impl CheckView {
-    fn new(line: usize, check: &CheckRow, must_fail: bool) -> Self {
+    fn new((file, line): (&'static str, usize), check: &CheckRow, must_fail: bool) -> Self {
         let ci = (check.ci_low, check.ci_high);
         Self {
+            file,
             line,
             name: check.check.clone(),
             measured: number(check.measured),

@@ -194,9 +194,13 @@ impl Source<'_> {
         self.provenance.experiments.contains_key(&format!("{}/{experiment}", paper.key))
     }
 
-    /// The checks of a claim, each with its line in `checks.csv`.
+    /// The checks of a claim, each with its line in `checks.csv`, or in `checks.timing.csv` if the claim is about times.
     pub fn checks_of(&self, claim: &str) -> Vec<(usize, &CheckRow)> {
-        (2..).zip(self.checks).filter(|(_, check)| check.claim == claim).collect()
+        let timing: Vec<_> = self.rows.iter().filter(|row| row.kind == Kind::Timing.name()).collect();
+        let is_timing = |claim: &str| timing.iter().any(|row| row.claim == claim);
+        let timed = is_timing(claim);
+        let file = self.checks.iter().filter(|check| is_timing(&check.claim) == timed);
+        (2..).zip(file).filter(|(_, check)| check.claim == claim).collect()
     }
 
     /// The row of a claim.

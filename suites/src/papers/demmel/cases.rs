@@ -25,7 +25,7 @@ use crate::harness::{
 pub const ALL: &[&dyn Case] = &[&SVD64, &SVD256, &SVD512, &SVD1024, &GRADED, &QR];
 
 /// The strongest baseline: faer's bidiagonal decomposition with both sets of vectors.
-const FAER: &str = "faer_svd";
+pub(super) const FAER: &str = "faer_svd";
 /// faer's symmetric eigenvalue decomposition of the Gram matrix: fast, and wrong for small singular values.
 const FAER_EIGEN: &str = "faer_gram_eigen";
 /// faer's Householder QR with the orthogonal factor formed.
@@ -38,10 +38,13 @@ const fn gauss(key: &'static str, about: &'static str, n: usize, scale: Scale, l
     Values { key, about, m: n, n, decades: 0.0, scale, literal }
 }
 
-const SVD64: Values = gauss("factorize/svd-n64", "thin SVD of a Gaussian 64×64 matrix", 64, Scale::Smoke, true);
-const SVD256: Values = gauss("factorize/svd-n256", "thin SVD of a Gaussian 256×256 matrix", 256, Scale::Default, false);
-const SVD512: Values = gauss("factorize/svd-n512", "thin SVD of a Gaussian 512×512 matrix", 512, Scale::Default, false);
-const SVD1024: Values =
+pub(super) const SVD64: Values =
+    gauss("factorize/svd-n64", "thin SVD of a Gaussian 64×64 matrix", 64, Scale::Smoke, true);
+pub(super) const SVD256: Values =
+    gauss("factorize/svd-n256", "thin SVD of a Gaussian 256×256 matrix", 256, Scale::Default, false);
+pub(super) const SVD512: Values =
+    gauss("factorize/svd-n512", "thin SVD of a Gaussian 512×512 matrix", 512, Scale::Default, false);
+pub(super) const SVD1024: Values =
     gauss("factorize/svd-n1024", "thin SVD of a Gaussian 1024×1024 matrix", 1024, Scale::Full, false);
 /// Where the certificate must refuse, and where bidiagonal methods lose all small values.
 const GRADED: Values = Values {
@@ -54,7 +57,7 @@ const GRADED: Values = Values {
     literal: false,
 };
 
-struct Values {
+pub(super) struct Values {
     key: &'static str,
     about: &'static str,
     m: usize,

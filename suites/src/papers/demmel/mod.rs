@@ -9,6 +9,7 @@ mod inner;
 mod judge;
 mod least_squares;
 mod real;
+mod times;
 
 use crate::harness::prelude::*;
 
@@ -40,6 +41,7 @@ pub const PAPER: Paper = Paper {
         &inner::InnerSolver,
         &least_squares::Regression,
         &real::RealValues,
+        &times::Times,
     ],
     claims: &[
         graded::ACCURATE,
@@ -49,7 +51,8 @@ pub const PAPER: Paper = Paper {
         inner::CLAIM,
         least_squares::CLAIM,
         real::CLAIM,
+        times::CLAIM,
     ],
-    figures: &[graded::FIGURE, certificate::FIGURE, least_squares::FIGURE],
+    figures: &[graded::FIGURE, certificate::FIGURE, least_squares::FIGURE, times::FIGURE],
     cases: cases::ALL,
 };
