@@ -28,6 +28,8 @@ pub struct SpeedView {
     folder: String,
     /// All cases in one picture.
     overview: String,
+    /// Performance profiles.
+    profile: String,
     /// From the least to the largest ratio of the fastest peers; empty without any.
     range: String,
     cases: Vec<CaseView>,
@@ -90,8 +92,9 @@ impl SpeedView {
             1 => format!("{}×", number(least)),
             _ => format!("{}× to {}×", number(least), number(largest)),
         };
-        let (overview, cases) = (overview(&cases)?, cases.into_values().map(CaseView::new).collect());
-        Ok(Some(Self { folder: shown, overview, range, cases }))
+        let (overview, profile) = (overview(&cases)?, profile(&cases)?);
+        let cases = cases.into_values().map(CaseView::new).collect();
+        Ok(Some(Self { folder: shown, overview, profile, range, cases }))
     }
 }
 
@@ -124,6 +127,57 @@ fn overview(cases: &Cases) -> Result<String> {
     let alt =
         "For each case, the time of the fastest peer and of the reference over that of the fastest algorithm here.";
     figure::svg("Speed, case by case", alt, &panels).map_err(|e| Error::broken(format!("figure of peers: {e}")))
+}
+
+/// Who an implementation belongs to; none for bounds and for what has less precision than the others.
+fn side(row: &Row) -> Option<&str> {
+    match row.role {
+        Role::Algorithm if row.implementation == REFERENCE => Some("literal reference"),
+        Role::Algorithm => Some("Residual"),
+        Role::Peer => row.implementation.split('_').next(),
+        Role::Single | Role::Bound => None,
+    }
+}
+
+/// For each side, how many times slower than the fastest of all its best is, case by case, in ascending order.
+fn slowdowns(cases: &Cases) -> BTreeMap<&str, Vec<f64>> {
+    let mut sides: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for rows in cases.values() {
+        let mut best: BTreeMap<&str, f64> = BTreeMap::new();
+        for (side, ratio) in rows.iter().filter_map(|(_, row)| Some((side(row)?, row.ratio?))) {
+            let least = best.entry(side).or_insert(ratio);
+            *least = least.min(ratio);
+        }
+        let fastest = best.values().copied().fold(f64::INFINITY, f64::min);
+        best.into_iter().for_each(|(side, ratio)| sides.entry(side).or_default().push(ratio / fastest));
+    }
+    sides.values_mut().for_each(|all| all.sort_by(f64::total_cmp));
+    sides
+}
+
+/// The share of the cases that a side solves within a factor of the fastest, over that factor: of the cases in which it
+/// takes part.
+fn profile(cases: &Cases) -> Result<String> {
+    let sides = slowdowns(cases);
+    let last = 1.5 * sides.values().flatten().copied().fold(1.0, f64::max);
+    let mut panel = Panel::new(
+        "Cases in which a library takes part",
+        Axis::log("time over that of the fastest").range(1.0, last),
+        Axis::linear("share solved within it").range(0.0, 1.0),
+    );
+    for (side, all) in sides {
+        let (mut points, mut share) = (vec![(1.0, 0.0)], 0.0);
+        for (solved, &slowdown) in (1..).zip(&all) {
+            points.push((slowdown, share));
+            share = f64::from(solved) / all.len() as f64;
+            points.push((slowdown, share));
+        }
+        points.push((last, share));
+        panel = panel.line(format!("{side} ({})", all.len()), points);
+    }
+    let alt = "For each library, the share of the cases in which it takes part that it solves within a factor of the \
+               fastest, over that factor. The number of cases stands beside its name.";
+    figure::svg("Performance profiles", alt, &[panel]).map_err(|e| Error::broken(format!("figure of profiles: {e}")))
 }
 
 impl CaseView {
@@ -171,5 +225,51 @@ impl RunView {
             command: row.command.clone(),
             line,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(case: &str, implementation: &str, role: Role, ratio: f64) -> (usize, Row) {
+        let text = String::new;
+        let row = Row {
+            case: case.into(),
+            about: text(),
+            implementation: implementation.into(),
+            role,
+            ns: Some(1e6 * ratio),
+            ratio: Some(ratio),
+            ratio_low: None,
+            ratio_high: None,
+            error: Some(1e-15),
+            rounds: 5,
+            fault: text(),
+            version: text(),
+            command: text(),
+            machine: text(),
+        };
+        (2, row)
+    }
+
+    #[test]
+    fn a_side_is_judged_by_its_best_in_the_cases_in_which_it_takes_part() {
+        let a = vec![
+            row("a", REFERENCE, Role::Algorithm, 8.0),
+            row("a", "slow", Role::Algorithm, 2.0),
+            row("a", "fast", Role::Algorithm, 1.0),
+            row("a", "fast_f32", Role::Single, 0.5),
+            row("a", "faer_two_products", Role::Peer, 4.0),
+            row("a", "faer_one", Role::Peer, 3.0),
+            row("a", "streaming_sum", Role::Bound, 0.1),
+        ];
+        let b = vec![row("b", "fast", Role::Algorithm, 1.0), row("b", "faer_svd", Role::Peer, 0.5)];
+        let cases = Cases::from([("a".into(), a), ("b".into(), b)]);
+        let sides = slowdowns(&cases);
+        assert_eq!(sides["Residual"], [1.0, 2.0]);
+        assert_eq!(sides["faer"], [1.0, 3.0]);
+        assert_eq!(sides["literal reference"], [8.0]);
+        assert_eq!(sides.len(), 3);
     }
 }

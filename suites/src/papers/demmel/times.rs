@@ -169,7 +169,7 @@ fn draw(rows: &Rows<'_>) -> Result<Vec<Panel>, Unjudged> {
             let seconds = seconds(&rows, n, variant, 1);
             let estimate = stats::median(&seconds);
             let (low, high) = estimate.ci;
-            (!seconds.is_empty()).then_some((n as f64, estimate.value, low, high))
+            (!seconds.is_empty()).then_some((n as f64, low, estimate.value, high))
         });
         panel = panel.line_band(variant, points.collect::<Vec<_>>());
     }

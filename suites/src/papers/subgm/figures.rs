@@ -129,6 +129,7 @@ pub const ALL: &[Figure] = &[
         experiments: &["lazy-screening"],
         draw: screening,
     },
+    super::pace::FIGURE,
 ];
 
 type Panels = Result<Vec<Panel>, Unjudged>;

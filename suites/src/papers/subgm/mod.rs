@@ -11,6 +11,7 @@ mod gaussian;
 mod magnitude;
 mod mechanism;
 mod overfit;
+mod pace;
 mod peers;
 mod rank;
 mod rank_one;
@@ -62,6 +63,7 @@ pub const PAPER: Paper = Paper {
         &digits::RealDigits,
         &variants::Agreement,
         &variants::Screening,
+        &pace::Pace,
     ],
     claims: &[
         rank::CLAIM,
@@ -83,6 +85,7 @@ pub const PAPER: Paper = Paper {
         samples::CONSTANT,
         overfit::EARLY,
         variants::LAZY,
+        pace::CLAIM,
     ],
     figures: figures::ALL,
     cases: cases::ALL,
