@@ -44,7 +44,7 @@ fn everything_of_the_registry_is_there() {
             }
         }
     }
-    assert_eq!(page.matches("<figure").count(), 2, "one of the paper, one of speed");
+    assert_eq!(page.matches("<figure").count(), 3, "one of the paper, two of speed");
     assert!(page.contains("Error &amp; &quot;iteration&quot;") && page.contains("<desc>Falls | &lt;fast&gt;.</desc>"));
     assert!(page.contains("Large sizes: not drawn at scale default"));
     assert!(markdown.contains("![Falls \\| &lt;fast&gt;.](alpha/rate.svg)"));
