@@ -12,6 +12,7 @@ use super::{
 use crate::record;
 
 record! {
+    #[allow(rustdoc::broken_intra_doc_links, reason = "a unit in square brackets is no link")]
     /// How long one run of a variant took in a round.
     pub struct Time {
         /// The variant.

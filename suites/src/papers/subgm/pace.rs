@@ -26,6 +26,7 @@ record! {
 }
 
 record! {
+    #[allow(rustdoc::broken_intra_doc_links, reason = "a unit in square brackets is no link")]
     /// An iterate, and when it was reached.
     pub struct Moment {
         /// The iteration t.
