@@ -6,6 +6,8 @@
 //! of the set are computed, their mirror images are copied, which halves the flops and keeps `A` exactly symmetric.
 //! Columns are padded with zeros to whole vectors of eight.
 
+use faer::MatRef;
+
 use super::pivot::{Pivots, View};
 use super::potential::inverse;
 use super::small::transpose;
@@ -13,7 +15,6 @@ use super::solver::{BlockSolver, Breakdown};
 use crate::Effort;
 use crate::error::{Error, NumericalError, argument};
 use crate::simd::{Simd, Task, lanes::Lanes};
-use faer::MatRef;
 
 /// `A` and `A⁻¹` of order `n`, and the steps on them.
 #[derive(Debug, Clone)]
@@ -42,7 +43,7 @@ impl Columns {
         self.vectors = n.div_ceil(8);
         self.entries.clear();
         self.entries.resize(self.vectors * n, [0.0; 8]);
-        for (j, column) in self.entries.chunks_exact_mut(self.vectors).enumerate() {
+        for (j, column) in self.entries.chunks_exact_mut(self.vectors.max(1)).enumerate() {
             column.as_flattened_mut().iter_mut().take(n).enumerate().for_each(|(i, to)| *to = entry(i, j));
         }
         self.diagonal.clear();

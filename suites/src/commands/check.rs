@@ -26,8 +26,8 @@ pub fn check(papers: &'static [&'static Paper], out: &Path, readme: bool, png: b
         .ok_or_else(|| Error::input(format!("{} has no provenance.json: no run ended there", out.display())))?;
     provenance.verify(&folder, &BTreeSet::new())?;
     let mut bench = Bench::check(&folder, papers, provenance);
-    let missing = bench.missing()?;
-    if readme && let Some(lacking) = lacking(&folder, &missing) {
+    let lacking = lacking(&folder, &bench.missing()?);
+    if readme && let Some(lacking) = &lacking {
         return Err(Error::input(format!("README.md shows whole results only; {lacking}")));
     }
     bench.judge()?.iter().for_each(|row| say(&verdict_line(row)));
@@ -41,7 +41,7 @@ pub fn check(papers: &'static [&'static Paper], out: &Path, readme: bool, png: b
         report::splice_peers(Path::new("README.md"), &folder)?;
     }
     say(&summary(&bench, None));
-    if let Some(lacking) = lacking(&folder, &missing) {
+    if let Some(lacking) = lacking {
         say(&lacking);
     }
     Ok(status(&bench))

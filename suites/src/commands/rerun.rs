@@ -51,7 +51,7 @@ impl FromStr for Address {
             (file, Place::Line(line.parse().map_err(|_| fault())?))
         };
         let (paper, file) = file.strip_suffix(".csv").unwrap_or(file).split_once('/').ok_or_else(fault)?;
-        let (experiment, table) = file.rsplit_once('.').ok_or_else(fault)?;
+        let (experiment, table) = file.split_once('.').ok_or_else(fault)?;
         Ok(Self { paper: paper.into(), experiment: experiment.into(), table: table.into(), place })
     }
 }
@@ -111,6 +111,10 @@ pub fn rerun(papers: &[&Paper], row: &str, out: &Path) -> Result<ExitCode> {
         stored.len(),
         made.len()
     ));
+    if experiment.timed() {
+        say("times are not expected to be equal");
+        return Ok(ExitCode::SUCCESS);
+    }
     Ok(ExitCode::from(u8::from(equal != stored.len() || equal != made.len())))
 }
 

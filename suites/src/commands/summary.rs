@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::harness::{
-    claim::Verdict,
+    claim::{Kind, Verdict},
     judge::Bench,
     report::{
         PAGE,
@@ -35,7 +35,8 @@ pub fn summary(bench: &Bench<'_>, wall: Option<f64>) -> String {
         }
     }
     for row in late.iter().take(LONGEST) {
-        let _ = writeln!(out, "  {}: {}, expected {}; `residual why {0}`", row.claim, row.verdict, row.expected);
+        let time = if row.kind == Kind::Timing.name() { " (a time: never changes the exit status)" } else { "" };
+        let _ = writeln!(out, "  {}: {}, expected {}{time}; `residual why {0}`", row.claim, row.verdict, row.expected);
     }
     if late.len() > LONGEST {
         let _ = writeln!(out, "  and {} more", late.len() - LONGEST);

@@ -207,8 +207,7 @@ pub fn run(
     if stop.load(Ordering::Relaxed) && left.iter().any(|&n| n > 0) {
         let left: usize = left.iter().sum();
         return Err(Error::Interrupted(format!(
-            "stopped with {left} of {} trials to go; what is finished is kept, the same command goes on",
-            all
+            "stopped with {left} of {all} trials to go; what is finished is kept, the same command goes on"
         )));
     }
     Ok(())

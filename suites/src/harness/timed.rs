@@ -6,7 +6,7 @@ use algos::Par;
 use rand::seq::SliceRandom;
 
 use super::{
-    case::{Accuracy, Case, Output, Problem, Run},
+    case::{Accuracy, Case, Problem, Run},
     seed::Trial,
 };
 use crate::record;
@@ -19,7 +19,7 @@ record! {
         pub variant: String,
         /// Threads that it was given.
         pub threads: usize,
-        /// Wall-clock time of one run; not a number if the answer was wrong. [s]
+        /// Wall-clock time of one run; not a number if it failed or the answer was wrong. [s]
         pub seconds: f64,
         /// The problem's own error measure.
         pub error: f64,
@@ -31,20 +31,22 @@ record! {
 /// A sample is at least so long; shorter runs are repeated within it.
 const SAMPLE: f64 = 0.02;
 
-/// A variant that is ready to run.
+/// A variant in a round.
 struct Entrant<'a> {
     name: &'static str,
     threads: usize,
-    run: Box<dyn Run + 'a>,
+    /// None if the problem has no such variant, or it failed.
+    run: Option<Box<dyn Run + 'a>>,
     /// Runs in a sample.
     repeat: u32,
     error: f64,
     checksum: String,
-    log_seconds: f64,
+    /// Sum of the logarithms of both times.
+    logs: f64,
 }
 
 /// One round: every variant runs once to warm up and to be verified, then is timed twice, in an order that is the same
-/// from both ends, so that linear drift cancels.
+/// from both ends, so that linear drift cancels. Variants stand in the order given; what fails has no time.
 ///
 /// # Errors
 ///
@@ -54,46 +56,116 @@ pub fn round(
     variants: &[(&'static str, usize)],
     trial: &Trial<'_>,
 ) -> Result<Vec<Time>, algos::Error> {
-    // The same matrix in every round: only the times differ.
+    // The same problem in every round: only the times differ.
     let problem = case.problem(trial.master)?;
-    let mut entrants: Vec<Entrant<'_>> = variants.iter().filter_map(|&of| Entrant::new(&*problem, of)).collect();
-    entrants.shuffle(&mut trial.rng("order"));
-    for forward in [true, false] {
-        let order: Vec<usize> = (0..entrants.len()).collect();
-        for &i in if forward { order } else { order.into_iter().rev().collect() }.iter() {
-            entrants[i].time();
-        }
-    }
-    let mut times: Vec<Time> = entrants.into_iter().map(Entrant::finish).collect();
-    times.sort_by_key(|time| {
-        variants.iter().position(|&(name, threads)| (name, threads) == (&time.variant, time.threads))
-    });
-    Ok(times)
+    let mut entrants: Vec<Entrant<'_>> = variants.iter().map(|&of| Entrant::new(&*problem, of)).collect();
+    let mut order: Vec<usize> = (0..entrants.len()).collect();
+    order.shuffle(&mut trial.rng("order"));
+    order.iter().chain(order.iter().rev()).for_each(|&i| entrants[i].time());
+    Ok(entrants.into_iter().map(Entrant::finish).collect())
 }
 
 impl<'a> Entrant<'a> {
-    /// None if the problem has no such variant, or it fails.
-    fn new(problem: &'a dyn Problem, (name, threads): (&'static str, usize)) -> Option<Self> {
+    fn new(problem: &'a dyn Problem, (name, threads): (&'static str, usize)) -> Self {
+        let failed = Self { name, threads, run: None, repeat: 1, error: f64::NAN, checksum: String::new(), logs: 0.0 };
         let par = if threads == 1 { Par::Seq } else { Par::rayon(threads) };
-        let mut run = problem.prepare(name, par).ok()?;
+        let Ok(mut run) = problem.prepare(name, par) else { return failed };
         let started = Instant::now();
-        let output: Output = run.run().ok()?;
+        let Ok(output) = run.run() else { return failed };
         let repeat = (SAMPLE / started.elapsed().as_secs_f64().max(1e-9)).ceil().clamp(1.0, 1e6) as u32;
         let error = problem.verify(&output).and_then(Accuracy::kept).map_or(f64::NAN, |accuracy| accuracy.error);
-        Some(Self { name, threads, run, repeat, error, checksum: output.checksum(), log_seconds: 0.0 })
+        Self { run: Some(run), repeat, error, checksum: output.checksum(), ..failed }
     }
 
     fn time(&mut self) {
+        let Some(run) = &mut self.run else { return };
         let started = Instant::now();
         for _ in 0..self.repeat {
-            let _answer = std::hint::black_box(self.run.run());
+            let _answer = std::hint::black_box(run.run());
         }
-        self.log_seconds += 0.5 * (started.elapsed().as_secs_f64() / f64::from(self.repeat)).max(1e-9).ln();
+        self.logs += (started.elapsed().as_secs_f64() / f64::from(self.repeat)).max(1e-9).ln();
     }
 
     fn finish(self) -> Time {
-        let seconds = if self.error.is_nan() { f64::NAN } else { self.log_seconds.exp() };
-        let Self { threads, error, checksum, .. } = self;
-        Time { variant: self.name.into(), threads, seconds, error, checksum }
+        let Self { name, threads, error, checksum, logs, .. } = self;
+        let seconds = if error.is_nan() { f64::NAN } else { (0.5 * logs).exp() };
+        Time { variant: name.into(), threads, seconds, error, checksum }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::{io, path::Path};
+
+    use super::*;
+    use crate::harness::{
+        case::{Output, Unknown, Work, Wrong},
+        experiment::Scale,
+    };
+
+    /// Whose answer should be one.
+    struct One;
+
+    struct Answer(f64);
+
+    impl Case for One {
+        fn key(&self) -> &'static str {
+            "test/one"
+        }
+
+        fn about(&self) -> &'static str {
+            "One."
+        }
+
+        fn scale(&self) -> Scale {
+            Scale::Smoke
+        }
+
+        fn variants(&self) -> &'static [&'static str] {
+            &["right", "wrong"]
+        }
+
+        fn problem(&self, _: u64) -> Result<Box<dyn Problem>, algos::Error> {
+            Ok(Box::new(Self))
+        }
+    }
+
+    impl Problem for One {
+        fn prepare<'a>(&'a self, variant: &str, _: Par) -> Result<Box<dyn Run + 'a>, Unknown> {
+            match variant {
+                "right" => Ok(Box::new(Answer(1.0))),
+                "wrong" => Ok(Box::new(Answer(2.0))),
+                _ => Err(Unknown::Variant(variant.into())),
+            }
+        }
+
+        fn verify(&self, output: &Output) -> Result<Accuracy, Wrong> {
+            Ok(Accuracy { error: (output.values[0] - 1.0).abs(), contract: 0.5 })
+        }
+
+        fn work(&self, _: &str) -> Work {
+            Work { flops: 1.0, bytes: 8.0 }
+        }
+
+        fn export(&self, _: &Path) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Run for Answer {
+        fn run(&mut self) -> Result<Output, algos::Error> {
+            Ok(Output { values: vec![self.0], effort: algos::Effort::default() })
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_or_missing_has_a_row_and_no_time() {
+        let trial = Trial { master: 1, paper: "p", experiment: "e", point: &[], index: 0 };
+        let times = round(&One, &[("wrong", 1), ("right", 1), ("missing", 1)], &trial).unwrap();
+        let names: Vec<_> = times.iter().map(|time| time.variant.as_str()).collect();
+        assert_eq!(names, ["wrong", "right", "missing"]);
+        assert!(times[1].seconds > 0.0 && times[1].error == 0.0);
+        assert!(times[0].seconds.is_nan() && times[2].seconds.is_nan());
     }
 }

@@ -103,7 +103,7 @@ pub const CLAIM: Claim = Claim {
 
 type Rounds = [Row<Size, Time>];
 
-/// Seconds of a variant by round.
+/// Seconds of a variant, round by round: one that failed has a row too, so rounds stand at the same places.
 fn seconds(rows: &Rounds, n: usize, variant: &str, threads: usize) -> Vec<f64> {
     let own =
         succeeded(rows).filter(|(size, _, time)| size.n == n && time.variant == variant && time.threads == threads);
