@@ -43,7 +43,7 @@ impl Columns {
         self.vectors = n.div_ceil(8);
         self.entries.clear();
         self.entries.resize(self.vectors * n, [0.0; 8]);
-        for (j, column) in self.entries.chunks_exact_mut(self.vectors.max(1)).enumerate() {
+        for (j, column) in self.entries.chunks_exact_mut(self.vectors).enumerate() {
             column.as_flattened_mut().iter_mut().take(n).enumerate().for_each(|(i, to)| *to = entry(i, j));
         }
         self.diagonal.clear();

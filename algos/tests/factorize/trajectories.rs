@@ -82,10 +82,9 @@ fn the_mean_of_many_runs_follows_the_law() {
 
 #[test]
 fn bad_starts_and_sets_are_refused() {
-    assert!(Trajectory::new(Mat::<f64>::zeros(3, 3).as_ref()).is_err());
-    let mut empty = Trajectory::new(Mat::<f64>::zeros(0, 0).as_ref()).unwrap();
-    assert_eq!(empty.gamma().abs(), 0.0);
-    assert!(empty.step(&mut UniformIid::new(2, rng(1)), &mut Jacobi::default()).is_err());
+    for singular in [0, 3] {
+        assert!(Trajectory::new(Mat::<f64>::zeros(singular, singular).as_ref()).is_err());
+    }
     let mut kernel = Trajectory::new(wishart(4, &mut rng(1)).unwrap().as_ref()).unwrap();
     for k in [1, 5] {
         assert!(kernel.step(&mut UniformIid::new(k, rng(1)), &mut Jacobi::default()).is_err());
