@@ -82,7 +82,9 @@ struct Block {
     /// `T⁻ᵀ`.
     dual: Vec<f64>,
     row: Vec<f64>,
-    /// The columns of the set after the step.
+    /// `A[S,S]` after the step.
+    corner: Vec<f64>,
+    /// `A[:,S] T`.
     columns: Vec<[f64; 8]>,
 }
 
@@ -249,28 +251,91 @@ impl Task for Apply<'_> {
     #[inline(always)]
     fn run<S: Lanes>(self, simd: S) {
         let Self { block, set, a, inverse } = self;
-        let Block { t, dual, row, columns, .. } = block;
-        columns.resize(a.vectors * set.len(), [0.0; 8]);
-        for (a, t) in [(a, t), (inverse, dual)] {
-            for (column, t) in columns.chunks_exact_mut(a.vectors).zip(t.chunks_exact(set.len())) {
-                combine(simd, a, set, t, column);
+        let vectors = a.vectors;
+        for (a, inverted) in [(a, false), (inverse, true)] {
+            match (set, vectors) {
+                (&[p, q], 1) => pair::<S, 1>(simd, a, [p, q], block.factor(inverted)),
+                (&[p, q], 2) => pair::<S, 2>(simd, a, [p, q], block.factor(inverted)),
+                (&[p, q], 3) => pair::<S, 3>(simd, a, [p, q], block.factor(inverted)),
+                _ => transform(simd, a, set, block, inverted),
             }
-            finish(a, set, t, row, columns);
         }
+    }
+}
+
+/// [`transform`] for a pair of columns of few vectors: the same sums, in registers.
+#[inline(always)]
+fn pair<S: Lanes, const V: usize>(simd: S, a: &mut Columns, [p, q]: [usize; 2], t: &[f64]) {
+    let &[t0, t1, t2, t3] = t else { return };
+    let columns = a.entries.as_chunks_mut::<V>().0;
+    let mut new = [[[0.0; 8]; V]; 2];
+    for v in 0..V {
+        let (x, y) = (simd.load(&columns[p][v]), simd.load(&columns[q][v]));
+        for (new, [s, t]) in new.iter_mut().zip([[t0, t1], [t2, t3]]) {
+            simd.store(simd.add(simd.mul(x, simd.splat(s)), simd.mul(y, simd.splat(t))), &mut new[v]);
+        }
+    }
+    [columns[p], columns[q]] = new;
+    let [x, y] = [new[0].as_flattened(), new[1].as_flattened()];
+    let (pp, pq, qq) = (x[p] * t0 + x[q] * t1, x[p] * t2 + x[q] * t3, y[p] * t2 + y[q] * t3);
+    for ((column, x), y) in columns.iter_mut().zip(x).zip(y) {
+        let column = column.as_flattened_mut();
+        column[p] = *x;
+        column[q] = *y;
+    }
+    for (i, j, x) in [(p, p, pp), (q, p, pq), (p, q, pq), (q, q, qq)] {
+        columns[j].as_flattened_mut()[i] = x;
+    }
+    let diagonal = a.diagonal.as_flattened_mut();
+    (diagonal[p], diagonal[q]) = (pp, qq);
+}
+
+/// `A ← Tᵀ A T`, or with `T⁻ᵀ` in place of `T`.
+///
+/// Vectors are stored before single entries and read back only as entries: a vector that is read while one of its entries
+/// is on its way to the cache has to wait for it.
+#[inline(always)]
+fn transform<S: Lanes>(simd: S, a: &mut Columns, set: &[usize], block: &mut Block, inverted: bool) {
+    let (k, vectors) = (set.len(), a.vectors);
+    let Block { t, dual, row, corner, columns, .. } = block;
+    let t = if inverted { dual } else { t };
+    columns.resize(vectors * k, [0.0; 8]);
+    for j in 0..k {
+        let column = &mut columns[vectors * j..vectors * (j + 1)];
+        combine(simd, a, set, &t[k * j..k * (j + 1)], column);
+        let column = column.as_flattened();
+        for l in 0..k {
+            row[l] = column[set[l]];
+        }
+        for i in j..k {
+            corner[i + k * j] = row.iter().zip(&t[k * i..k * (i + 1)]).map(|(x, t)| x * t).sum();
+            corner[j + k * i] = corner[i + k * j];
+        }
+    }
+    for (j, &s) in set.iter().enumerate() {
+        a.entries[vectors * s..vectors * (s + 1)].copy_from_slice(&columns[vectors * j..vectors * (j + 1)]);
+    }
+    for (j, &s) in set.iter().enumerate() {
+        let (column, to) = (columns[vectors * j..vectors * (j + 1)].as_flattened(), a.entries.as_flattened_mut());
+        let mut at = s;
+        for &x in column {
+            // The padding of a column has no mirror image.
+            let Some(mirrored) = to.get_mut(at) else { break };
+            *mirrored = x;
+            at += 8 * vectors;
+        }
+    }
+    for (j, &q) in set.iter().enumerate() {
+        for (i, &p) in set.iter().enumerate() {
+            a.set(p, q, corner[i + k * j]);
+        }
+        a.diagonal.as_flattened_mut()[q] = corner[j + k * j];
     }
 }
 
 /// `out = A[:,S] t`.
 #[inline(always)]
 fn combine<S: Lanes>(simd: S, a: &Columns, set: &[usize], t: &[f64], out: &mut [[f64; 8]]) {
-    if let (&[p, q], &[s, t]) = (set, t) {
-        // The usual size, in one go.
-        let (s, t) = (simd.splat(s), simd.splat(t));
-        for ((out, x), y) in out.iter_mut().zip(a.column(p)).zip(a.column(q)) {
-            simd.store(simd.add(simd.mul(simd.load(x), s), simd.mul(simd.load(y), t)), out);
-        }
-        return;
-    }
     for (l, (&s, &t)) in set.iter().zip(t).enumerate() {
         let t = simd.splat(t);
         for (out, x) in out.iter_mut().zip(a.column(s)) {
@@ -280,38 +345,17 @@ fn combine<S: Lanes>(simd: S, a: &Columns, set: &[usize], t: &[f64], out: &mut [
     }
 }
 
-/// Multiplies the block itself from the left too, and puts the columns and their mirror images in place.
-#[inline(always)]
-fn finish(a: &mut Columns, set: &[usize], t: &[f64], row: &mut [f64], columns: &mut [[f64; 8]]) {
-    let (k, padded) = (set.len(), 8 * a.vectors);
-    let flat = columns.as_flattened_mut();
-    for column in flat.chunks_exact_mut(padded) {
-        row.iter_mut().zip(set).for_each(|(x, &r)| *x = column[r]);
-        for (t, &r) in t.chunks_exact(k).zip(set) {
-            column[r] = row.iter().zip(t).map(|(x, t)| x * t).sum();
-        }
-    }
-    for (j, &q) in set.iter().enumerate() {
-        for (i, &p) in set.iter().enumerate().skip(j + 1) {
-            flat[q + padded * i] = flat[p + padded * j];
-        }
-    }
-    let to = a.entries.as_flattened_mut();
-    for (column, &s) in flat.chunks_exact(padded).zip(set) {
-        for (mirrored, x) in to.chunks_exact_mut(padded).zip(column) {
-            mirrored[s] = *x;
-        }
-        to[padded * s..padded * (s + 1)].copy_from_slice(column);
-        a.diagonal.as_flattened_mut()[s] = column[s];
-    }
-}
-
 impl Block {
+    /// `T`, or `T⁻ᵀ`.
+    fn factor(&self, inverted: bool) -> &[f64] {
+        if inverted { &self.dual } else { &self.t }
+    }
+
     /// Reads `A[S,S]` and factorizes it.
     fn solve(&mut self, a: &Columns, set: &[usize], solver: &mut dyn BlockSolver) -> Result<(), Breakdown> {
         let k = set.len();
         if self.row.len() != k {
-            for all in [&mut self.g, &mut self.t, &mut self.t_inv, &mut self.dual] {
+            for all in [&mut self.g, &mut self.t, &mut self.t_inv, &mut self.dual, &mut self.corner] {
                 all.resize(k * k, 0.0);
             }
             self.row.resize(k, 0.0);

@@ -1,5 +1,6 @@
 //! Detherage & Shah: matrix factorizations with uniformly random pivoting.
 
+mod cases;
 mod condition;
 mod figures;
 mod one_step;
@@ -48,5 +49,5 @@ pub const PAPER: Paper = Paper {
         sweeps::CLAIM,
     ],
     figures: figures::ALL,
-    cases: &[],
+    cases: cases::ALL,
 };
