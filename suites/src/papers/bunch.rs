@@ -96,20 +96,15 @@ impl Experiment for Boundaries {
     const TABLES: &'static [TableSchema] = &[Self::VECTORS.schema(), Self::PLACES.schema()];
 
     fn points(scale: Scale) -> Vec<Square> {
-        let n = if scale == Scale::Full { 4000 } else { 1000 };
-        let mut points = vec![Square { n, t: 20.0, torus: false }, Square { n, t: 20.0, torus: true }];
-        if scale > Scale::Smoke {
-            points.insert(1, Square { n, t: 5.0, torus: false });
+        if scale == Scale::Smoke {
+            return Vec::new();
         }
-        points
+        let n = if scale == Scale::Full { 4000 } else { 1000 };
+        [(20.0, false), (5.0, false), (20.0, true)].map(|(t, torus)| Square { n, t, torus }).into()
     }
 
-    fn trials(scale: Scale, point: &Square) -> u32 {
-        match (scale, point.torus) {
-            (Scale::Smoke, true) => 2,
-            (Scale::Smoke, false) => 4,
-            _ => 6,
-        }
+    fn trials(_: Scale, _: &Square) -> u32 {
+        6
     }
 
     fn cost(point: &Square) -> Cost {

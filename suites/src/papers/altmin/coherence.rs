@@ -16,7 +16,10 @@ impl Runs for Coherence {
     const ABOUT: &'static str =
         "AltMin at n=400, k=3, p=0.15 over the decay of the factors' rows; the start with and without clipping.";
 
-    fn points(_: Scale) -> Vec<Setting> {
+    fn points(scale: Scale) -> Vec<Setting> {
+        if scale == Scale::Smoke {
+            return Vec::new();
+        }
         let base = || Setting { target: 1e-12, impatient: true, ..Setting::new(400, 3, 0.15, 60) };
         let mut points: Vec<Setting> = DECAYS.iter().map(|&coherence| Setting { coherence, ..base() }).collect();
         points.extend([2.0, 0.5].map(|clip| Setting { clip, ..base() }));
@@ -24,11 +27,7 @@ impl Runs for Coherence {
     }
 
     fn trials(scale: Scale, _: &Setting) -> u32 {
-        match scale {
-            Scale::Smoke => 12,
-            Scale::Default => 24,
-            Scale::Full => 50,
-        }
+        if scale == Scale::Full { 50 } else { 24 }
     }
 }
 
@@ -46,13 +45,13 @@ pub const NEEDED: Claim = Claim {
     control: Some(Control { differs: "rows do not decay (c ≤ 0.25)", must_fail: &["success rate where rows decay"] }),
 };
 
-fn judge_needed(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, Unjudged> {
+fn judge_needed(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
     let rows = rows.of(Coherence::RUNS)?;
     let success = |at: &dyn Fn(f64) -> bool| {
         let mine = rows.iter().filter(|r| r.point.clip == 0.0 && at(r.point.coherence));
         stats::fraction(&mine.map(|r| r.value.as_ref().is_ok_and(|run| run.relerr < 1e-3)).collect::<Vec<_>>())
     };
-    let limit = if scale == Scale::Smoke { 0.12 } else { 0.06 };
+    let limit = 0.06;
     if arm == Arm::Control {
         return Ok(vec![Check::at_most("success rate where rows decay", success(&|c| c <= 0.25), limit)]);
     }

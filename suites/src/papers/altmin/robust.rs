@@ -16,7 +16,10 @@ impl Runs for Robust {
     const KEY: &'static str = "altmin-robust";
     const ABOUT: &'static str = "AltMin with an error of relative size ε injected into every update, n=500, k=5, p=0.2; as controls, errors in the first sweep only, and an ε that is not small.";
 
-    fn points(_: Scale) -> Vec<Setting> {
+    fn points(scale: Scale) -> Vec<Setting> {
+        if scale == Scale::Smoke {
+            return Vec::new();
+        }
         let with = |epsilon, perturbed| Setting { epsilon, perturbed, ..Setting::new(500, 5, 0.2, T) };
         let mut points = vec![with(0.0, 0), with(1e-2, 1), with(0.3, T)];
         points.extend(SIZES.map(|epsilon| with(epsilon, T)));
@@ -24,11 +27,7 @@ impl Runs for Robust {
     }
 
     fn trials(scale: Scale, _: &Setting) -> u32 {
-        match scale {
-            Scale::Smoke => 3,
-            Scale::Default => 10,
-            Scale::Full => 30,
-        }
+        if scale == Scale::Full { 30 } else { 10 }
     }
 
     fn iterates(point: &Setting, _: &Trial<'_>) -> usize {

@@ -146,7 +146,7 @@ impl Experiment for Tails {
 
     fn points(scale: Scale) -> Vec<Sized> {
         let sizes: &[usize] = match scale {
-            Scale::Smoke => &[512, 1024, 2048],
+            Scale::Smoke => &[],
             Scale::Default => &[512, 1024, 2048, 4096],
             Scale::Full => &[512, 1024, 2048, 4096, 8192],
         };

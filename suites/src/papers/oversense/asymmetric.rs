@@ -41,9 +41,10 @@ impl Runs for Asymmetric {
         match (scale, point.is_population(), point.steps) {
             (Scale::Smoke, _, 4000) => 32,
             (Scale::Smoke, ..) => 4,
-            (Scale::Default, true, 4000) => 40,
+            (Scale::Default, true, 4000) => 160,
             (Scale::Default, true, _) => 12,
             (Scale::Default, false, _) => 3,
+            (Scale::Full, true, 4000) => 160,
             (Scale::Full, ..) => 40,
         }
     }

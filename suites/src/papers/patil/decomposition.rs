@@ -276,12 +276,14 @@ impl Experiment for Trick {
     const TABLES: &'static [TableSchema] = &[Self::SIZES.schema()];
 
     fn points(scale: Scale) -> Vec<Pool> {
-        let (n, p, q) = by(scale, (150, 200, 75), (300, 400, 150), (300, 400, 150));
-        vec![Pool { sketch: Map::Srdct, members: 2, n, p, q, lambda: 0.1 }]
+        if scale == Scale::Smoke {
+            return Vec::new();
+        }
+        vec![Pool { sketch: Map::Srdct, members: 2, n: 300, p: 400, q: 150, lambda: 0.1 }]
     }
 
     fn trials(scale: Scale, _: &Pool) -> u32 {
-        by(scale, 100, 60, 200)
+        if scale == Scale::Full { 200 } else { 60 }
     }
 
     fn cost(point: &Pool) -> Cost {

@@ -7,7 +7,7 @@ use algos::{
 use faer::Mat;
 use rand::seq::index;
 
-use super::super::sketching::{Map, by};
+use super::super::sketching::Map;
 use super::setting::member;
 use crate::{
     harness::{dataset, prelude::*},
@@ -54,12 +54,15 @@ impl Experiment for DigitsRidge {
     const ABOUT: &'static str = "Ensembles of five ridge regressions of a digit's label on 48 sketched features of its 64 pixels, 200 training images, judged on the other 1597.";
     const TABLES: &'static [TableSchema] = &[Self::HELD.schema()];
 
-    fn points(_: Scale) -> Vec<Which> {
+    fn points(scale: Scale) -> Vec<Which> {
+        if scale == Scale::Smoke {
+            return Vec::new();
+        }
         [Map::Srdct, Map::Srht, Map::Gaussian].map(|sketch| Which { sketch }).into()
     }
 
     fn trials(scale: Scale, _: &Which) -> u32 {
-        by(scale, 40, 120, 400)
+        if scale == Scale::Full { 400 } else { 120 }
     }
 
     fn cost(_: &Which) -> Cost {

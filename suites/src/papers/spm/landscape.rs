@@ -66,15 +66,16 @@ const STARTS_NEWTON: u32 = 100;
 /// Order, dimension, ranks and most steps of the plain climbs.
 type Arm1 = (usize, usize, std::ops::RangeInclusive<usize>);
 
-fn plain(scale: Scale) -> Vec<Arm1> {
-    if scale == Scale::Smoke { vec![(4, 4, 4..=8)] } else { vec![(4, 4, 4..=9), (4, 5, 6..=13), (6, 3, 5..=9)] }
-}
+const PLAIN: [Arm1; 3] = [(4, 4, 4..=9), (4, 5, 6..=13), (6, 3, 5..=9)];
 
 const NEWTON: [(usize, usize); 3] = [(4, 4), (6, 3), (4, 5)];
 
 fn points(scale: Scale) -> Vec<Crowd> {
+    if scale == Scale::Smoke {
+        return Vec::new();
+    }
     let mut points = Vec::new();
-    for (m, d, ranks) in plain(scale) {
+    for (m, d, ranks) in PLAIN {
         points.extend(ranks.map(|r| Crowd { m, d, r, finish: Finish::Plain }));
     }
     for (m, d) in NEWTON {
@@ -84,12 +85,8 @@ fn points(scale: Scale) -> Vec<Crowd> {
     points
 }
 
-fn trials(scale: Scale, point: &Crowd) -> u32 {
-    match (scale, point.finish) {
-        (Scale::Smoke, Finish::Plain) => 12,
-        (Scale::Full, _) => 200,
-        _ => 40,
-    }
+fn trials(scale: Scale, _: &Crowd) -> u32 {
+    if scale == Scale::Full { 200 } else { 40 }
 }
 
 experiment!(
@@ -151,7 +148,7 @@ pub const CLAIM: Claim = Claim {
     }),
 };
 
-fn judge(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, Unjudged> {
+fn judge(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
     let rows = rows.of(Ends25::RUNS)?;
     let sum =
         |at: &dyn Fn(&Crowd) -> bool, number: fn(&Ends) -> u32| numbers_all(&rows, at, number).iter().sum::<f64>();
@@ -161,7 +158,7 @@ fn judge(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, Unjudged
         stats::point(other / converged, converged.max(0.0) as usize)
     };
     let mut checks = Vec::new();
-    for (m, d, _) in plain(scale) {
+    for (m, d, _) in PLAIN {
         let bound = uniqueness_bound(m, d);
         let at = move |p: &Crowd, r: std::ops::RangeInclusive<usize>| {
             (p.m, p.d, p.finish) == (m, d, Finish::Plain) && r.contains(&p.r)
