@@ -14,6 +14,7 @@ use super::small::transpose;
 use super::solver::{BlockSolver, Breakdown};
 use crate::Effort;
 use crate::error::{Error, NumericalError, argument};
+use crate::linalg::maximum;
 use crate::simd::{Simd, Task, lanes::Lanes};
 
 /// `A` and `A⁻¹` of order `n`, and the steps on them.
@@ -172,7 +173,7 @@ impl Trajectory {
             let product: f64 = (0..n).map(|l| self.a.entry(i, l) * self.inverse.entry(l, j)).sum();
             (product * root[j] / root[i] - f64::from(u8::from(i == j))).abs()
         };
-        (0..n * n).map(|at| entry(at % n, at / n)).fold(0.0, f64::max)
+        maximum((0..n * n).map(|at| entry(at % n, at / n)))
     }
 }
 
@@ -251,13 +252,13 @@ impl Task for Apply<'_> {
     #[inline(always)]
     fn run<S: Lanes>(self, simd: S) {
         let Self { block, set, a, inverse } = self;
-        let vectors = a.vectors;
-        for (a, inverted) in [(a, false), (inverse, true)] {
-            match (set, vectors) {
-                (&[p, q], 1) => pair::<S, 1>(simd, a, [p, q], block.factor(inverted)),
-                (&[p, q], 2) => pair::<S, 2>(simd, a, [p, q], block.factor(inverted)),
-                (&[p, q], 3) => pair::<S, 3>(simd, a, [p, q], block.factor(inverted)),
-                _ => transform(simd, a, set, block, inverted),
+        let Block { t, dual, row, corner, columns, .. } = block;
+        for (a, t) in [(a, t), (inverse, dual)] {
+            match (set, a.vectors) {
+                (&[p, q], 1) => pair::<S, 1>(simd, a, [p, q], t),
+                (&[p, q], 2) => pair::<S, 2>(simd, a, [p, q], t),
+                (&[p, q], 3) => pair::<S, 3>(simd, a, [p, q], t),
+                _ => transform(simd, a, set, t, row, corner, columns),
             }
         }
     }
@@ -266,7 +267,7 @@ impl Task for Apply<'_> {
 /// [`transform`] for a pair of columns of few vectors: the same sums, in registers.
 #[inline(always)]
 fn pair<S: Lanes, const V: usize>(simd: S, a: &mut Columns, [p, q]: [usize; 2], t: &[f64]) {
-    let &[t0, t1, t2, t3] = t else { return };
+    let (t0, t1, t2, t3) = (t[0], t[1], t[2], t[3]);
     let columns = a.entries.as_chunks_mut::<V>().0;
     let mut new = [[[0.0; 8]; V]; 2];
     for v in 0..V {
@@ -290,15 +291,21 @@ fn pair<S: Lanes, const V: usize>(simd: S, a: &mut Columns, [p, q]: [usize; 2], 
     (diagonal[p], diagonal[q]) = (pp, qq);
 }
 
-/// `A ← Tᵀ A T`, or with `T⁻ᵀ` in place of `T`.
+/// `A ← Tᵀ A T`. The buffers receive a row and the whole of `A[S,S]`, and `A[:,S] T`.
 ///
 /// Vectors are stored before single entries and read back only as entries: a vector that is read while one of its entries
 /// is on its way to the cache has to wait for it.
 #[inline(always)]
-fn transform<S: Lanes>(simd: S, a: &mut Columns, set: &[usize], block: &mut Block, inverted: bool) {
+fn transform<S: Lanes>(
+    simd: S,
+    a: &mut Columns,
+    set: &[usize],
+    t: &[f64],
+    row: &mut [f64],
+    corner: &mut [f64],
+    columns: &mut Vec<[f64; 8]>,
+) {
     let (k, vectors) = (set.len(), a.vectors);
-    let Block { t, dual, row, corner, columns, .. } = block;
-    let t = if inverted { dual } else { t };
     columns.resize(vectors * k, [0.0; 8]);
     for j in 0..k {
         let column = &mut columns[vectors * j..vectors * (j + 1)];
@@ -346,11 +353,6 @@ fn combine<S: Lanes>(simd: S, a: &Columns, set: &[usize], t: &[f64], out: &mut [
 }
 
 impl Block {
-    /// `T`, or `T⁻ᵀ`.
-    fn factor(&self, inverted: bool) -> &[f64] {
-        if inverted { &self.dual } else { &self.t }
-    }
-
     /// Reads `A[S,S]` and factorizes it.
     fn solve(&mut self, a: &Columns, set: &[usize], solver: &mut dyn BlockSolver) -> Result<(), Breakdown> {
         let k = set.len();

@@ -4,6 +4,7 @@
 //! once.
 
 mod decompose;
+mod extreme;
 mod reflectors;
 
 pub(crate) use decompose::sum_of_squares;
@@ -11,6 +12,7 @@ pub use decompose::{
     Svd, cholesky, least_squares, norm, orthonormal_basis, real_eigenvectors, right_singular_vectors, singular_values,
     solve_lower, symmetric_eigen, thin_svd, triangular_factor,
 };
+pub use extreme::{maximum, minimum};
 pub use reflectors::{Reflectors, householder, pivoted_householder, solve};
 
 use faer::linalg::matmul::{

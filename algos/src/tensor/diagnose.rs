@@ -5,6 +5,7 @@ use faer::MatRef;
 use super::instance::Truth;
 use super::outcome::Decomposition;
 use crate::error::{Error, Size, shape};
+use crate::linalg::maximum;
 
 /// Errors after the best matching of components.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,7 +17,7 @@ pub struct Match {
 }
 
 /// Matches found components with true ones so that the sum of `|a_iᵀâ_j|` is largest. With another number of components
-/// than the truth both errors are infinite. Cost: `O(R³)`.
+/// than the truth both errors are infinite, and NaN where a vector is not a number. Cost: `O(R³)`.
 ///
 /// # Errors
 ///
@@ -27,21 +28,18 @@ pub fn compare(found: &Decomposition, truth: &Truth, m: usize) -> Result<Match, 
     if a.ncols() != b.ncols() {
         return Ok(Match { distance: f64::INFINITY, weight: f64::INFINITY });
     }
-    let inner = |i: usize, j: usize| a.col(i).iter().zip(b.col(j).iter()).map(|(a, b)| a * b).sum::<f64>();
-    let r = a.ncols();
-    let cosines: Vec<f64> = (0..r * r).map(|at| inner(at / r, at % r)).collect();
-    let partner = assign(r, |i, j| -cosines[i * r + j].abs());
-    let (mut distance, mut weight) = (0.0f64, 0.0f64);
-    for (i, &j) in partner.iter().enumerate() {
-        let sign = if cosines[i * r + j] < 0.0 { -1.0 } else { 1.0 };
-        distance = distance.max(apart(a, i, b, j, sign));
+    let Some(partners) = matched(a, b) else {
+        return Ok(Match { distance: f64::NAN, weight: f64::NAN });
+    };
+    let weights = partners.iter().enumerate().map(|(i, &(j, sign))| {
         let found = if m % 2 == 1 { sign * found.weights[j] } else { found.weights[j] };
-        weight = weight.max((found - truth.weights[i]).abs() / truth.weights[i].abs());
-    }
-    Ok(Match { distance, weight })
+        (found - truth.weights[i]).abs() / truth.weights[i].abs()
+    });
+    Ok(Match { distance: farthest(a, b, &partners), weight: maximum(weights.chain([0.0])) })
 }
 
-/// The largest distance between matched unit vectors of two sets, up to sign; infinite for sets of different sizes.
+/// The largest distance between matched unit vectors of two sets, up to sign; infinite for sets of different sizes,
+/// NaN where a vector is not a number.
 ///
 /// # Errors
 ///
@@ -51,10 +49,26 @@ pub fn vectors_apart(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Result<f64, Erro
     if a.ncols() != b.ncols() {
         return Ok(f64::INFINITY);
     }
+    Ok(matched(a, b).map_or(f64::NAN, |partners| farthest(a, b, &partners)))
+}
+
+/// The partner of each column of `a` among those of `b`, with the sign of their product; none if a product is not a
+/// number.
+fn matched(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Option<Vec<(usize, f64)>> {
+    let r = a.ncols();
     let inner = |i: usize, j: usize| a.col(i).iter().zip(b.col(j).iter()).map(|(a, b)| a * b).sum::<f64>();
-    let partner = assign(a.ncols(), |i, j| -inner(i, j).abs());
-    let sign = |i, j| if inner(i, j) < 0.0 { -1.0 } else { 1.0 };
-    Ok(partner.iter().enumerate().map(|(i, &j)| apart(a, i, b, j, sign(i, j))).fold(0.0, f64::max))
+    let cosines: Vec<f64> = (0..r * r).map(|at| inner(at / r, at % r)).collect();
+    if cosines.iter().any(|c| c.is_nan()) {
+        return None;
+    }
+    let sign = |c: f64| if c < 0.0 { -1.0 } else { 1.0 };
+    let partners = assign(r, |i, j| -cosines[i * r + j].abs());
+    Some(partners.iter().enumerate().map(|(i, &j)| (j, sign(cosines[i * r + j]))).collect())
+}
+
+fn farthest(a: MatRef<'_, f64>, b: MatRef<'_, f64>, partners: &[(usize, f64)]) -> f64 {
+    let distances = partners.iter().enumerate().map(|(i, &(j, sign))| apart(a, i, b, j, sign));
+    maximum(distances.chain([0.0]))
 }
 
 /// `‖a_i − s b_j‖`.

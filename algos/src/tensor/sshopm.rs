@@ -7,7 +7,7 @@
 use super::power::advance;
 use super::symmetric::SymmetricTensor;
 use crate::error::{Error, Size, argument, finite, shape};
-use crate::linalg::norm;
+use crate::linalg::{maximum, norm};
 use crate::{Effort, Outcome, Status};
 
 /// Options of the method.
@@ -52,7 +52,7 @@ pub fn sshopm(tensor: &SymmetricTensor, start: &[f64], options: &Options) -> Res
     let mut status = Status::IterationLimit;
     while effort.iterations < options.iterations as u64 {
         let value = contraction.apply(&x, &mut y);
-        decrease = decrease.max(last - value);
+        decrease = maximum([decrease, last - value]);
         last = value;
         effort.iterations += 1;
         effort.flops += contraction.flops();
@@ -62,7 +62,7 @@ pub fn sshopm(tensor: &SymmetricTensor, start: &[f64], options: &Options) -> Res
         }
     }
     let value = contraction.apply(&x, &mut y);
-    let decrease = decrease.max(last - value);
+    let decrease = maximum([decrease, last - value]);
     Ok(Outcome { value: Eigenpair { x, value, decrease }, status, effort })
 }
 

@@ -7,6 +7,7 @@ use algos::tensor::reference::{Full, Removal};
 use algos::tensor::sshopm::{self, sshopm, sufficient_shift};
 use algos::tensor::subspace::Subspace;
 use algos::tensor::{Options, Shift, Threshold, Variant, decompose, relative_error};
+use faer::Mat;
 use std::ops::ControlFlow;
 
 use super::support::{CELLS, draw, errors, options, rng, run};
@@ -227,4 +228,15 @@ fn effort_counts_what_ran() {
     let space = Subspace::spanned_by(reference.value.vectors.as_ref(), 2).unwrap();
     assert!(space.flops() > 4 * 55 * 30);
     assert!(relative_error(&tensor, fast.value.vectors.as_ref(), &fast.value.weights).unwrap() < 1e-10);
+}
+
+#[test]
+fn what_is_not_a_number_is_far_from_everything() {
+    let identity = Mat::<f64>::identity(3, 3);
+    for lost in 0..3 {
+        let mut found = identity.clone();
+        found[(0, lost)] = f64::NAN;
+        assert!(vectors_apart(identity.as_ref(), found.as_ref()).unwrap().is_nan(), "{lost}");
+    }
+    assert_eq!(vectors_apart(identity.as_ref(), identity.as_ref()).unwrap(), 0.0);
 }

@@ -123,7 +123,7 @@ fn judge(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
     let rows = rows.of(Grids::ERRORS)?;
     let most = |f: fn(&Solved) -> f64| {
         let all: Vec<f64> = rows.iter().map(|row| row.value.as_ref().map_or(f64::NAN, f)).collect();
-        stats::point(all.iter().copied().fold(0.0, |a: f64, b| if b <= a { a } else { b }), all.len())
+        stats::largest(&all)
     };
     let solve = if arm == Arm::Claim { most(|s| s.solve) } else { most(|s| s.exchanged) };
     let mut checks = vec![Check::at_most("largest difference of the solve", solve, 1e-11)];

@@ -14,7 +14,7 @@ use super::finish::{Triplets, normalise};
 use super::{Engine, Svd, flops, preconditioned, scale, status, times_power, tolerance};
 use crate::Outcome;
 use crate::error::{Error, Size, shape};
-use crate::linalg::{gram, norm, product, right_singular_vectors};
+use crate::linalg::{gram, maximum, norm, product, right_singular_vectors};
 
 /// What is known of a start `V₀` for a matrix `X: m×n`.
 ///
@@ -67,7 +67,7 @@ impl Start {
             let weighted: Vec<f64> = columns.iter().zip(v.col_as_slice(j)).map(|(a, b)| a * b).collect();
             norm(&weighted) / lengths[j]
         };
-        let gamma = (0..n).map(spread).fold(0.0, |a: f64, b| if b <= a { a } else { b });
+        let gamma = maximum((0..n).map(spread));
         let (size, eps) = (n as f64, f64::EPSILON);
         // Written so that a NaN, from a column of zeros, rejects.
         let accepted = orthogonality <= 10.0 * size * eps && eta <= 0.5 && size * eps * gamma <= 0.1;

@@ -19,6 +19,7 @@
 
 mod alarm;
 mod bootstrap;
+mod extreme;
 #[cfg(test)]
 mod properties;
 mod proportion;
@@ -31,6 +32,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 
 pub use alarm::{false_alarm, family_wise, headroom, holm};
 pub use bootstrap::{bootstrap, mean, median, paired_log10_ratios, paired_ratios, plateau, quantile};
+pub use extreme::{largest, maximum, minimum, smallest};
 pub use proportion::{binomial_test, clopper_pearson, fraction, ordering, sign_test, wilson};
 pub use regression::{Axes, Fit, log_log_slope, pooled_slope, semilog_slope, slope, slope_over_seeds};
 pub use sampling::{crossing, log_spaced};

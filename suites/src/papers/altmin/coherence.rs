@@ -1,8 +1,8 @@
 //! Coherent matrices are not recovered; clipping changes nothing for incoherent ones.
 
-use super::geometric::{largest, smallest};
 use super::setting::{Run, Setting};
 use crate::harness::prelude::*;
+use crate::harness::stats::{largest, smallest};
 
 const DECAYS: [f64; 6] = [0.0, 0.25, 0.5, 0.75, 1.0, 1.5];
 

@@ -1,8 +1,8 @@
 //! What the factor per sweep is.
 
-use super::geometric::{largest, smallest};
 use super::setting::{Law, Run, Samples, Setting};
 use crate::harness::prelude::*;
+use crate::harness::stats::{largest, smallest};
 
 /// (n, k, p, T) of runs on fresh samples.
 const FRESH: [(usize, usize, f64, usize); 4] =

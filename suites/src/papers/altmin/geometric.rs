@@ -55,26 +55,12 @@ fn judge(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
     let p = if arm == Arm::Claim { 0.2 } else { 0.04 };
     let at = |s: &Setting| s.n == 500 && s.p == p;
     let errors = numbers(&rows, at, |r: &Run| r.relerr);
-    let mut checks = vec![Check::at_most("largest relative error after 30 sweeps", largest(&errors), 1e-13)];
+    let mut checks = vec![Check::at_most("largest relative error after 30 sweeps", stats::largest(&errors), 1e-13)];
     if arm == Arm::Claim {
         let rates = numbers(&rows, at, |r: &Run| r.rate.unwrap_or(f64::NAN));
         let r2 = numbers(&rows, at, |r: &Run| r.r2.unwrap_or(f64::NAN));
-        let worst = r2.iter().copied().fold(f64::INFINITY, f64::min);
         checks.push(Check::new("mean factor per sweep", stats::mean(&rates), (0.18, 0.30)));
-        checks.push(Check::at_least("smallest R² of the fits", stats::point(worst, r2.len()), 0.998));
+        checks.push(Check::at_least("smallest R² of the fits", stats::smallest(&r2), 0.998));
     }
     Ok(checks)
-}
-
-/// The largest of the numbers; NaN if one is.
-pub fn largest(numbers: &[f64]) -> stats::Estimate {
-    let largest = numbers.iter().copied().max_by(f64::total_cmp).unwrap_or(f64::NAN);
-    stats::point(if numbers.iter().any(|x| x.is_nan()) { f64::NAN } else { largest }, numbers.len())
-}
-
-/// The smallest of the numbers; NaN if one is.
-pub fn smallest(numbers: &[f64]) -> stats::Estimate {
-    let negative: Vec<f64> = numbers.iter().map(|x| -x).collect();
-    let value = -largest(&negative).value;
-    stats::point(value, numbers.len())
 }

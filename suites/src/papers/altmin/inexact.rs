@@ -1,8 +1,8 @@
 //! Inexact updates: how few steps of conjugate gradients are enough, and what does not work.
 
-use super::geometric::{largest, smallest};
 use super::setting::{Run, Setting, Solver};
 use crate::harness::prelude::*;
+use crate::harness::stats::{largest, smallest};
 
 const SIZES: [(usize, usize, f64); 2] = [(500, 5, 0.2), (1000, 20, 0.2)];
 const STEPS: [u32; 4] = [1, 2, 3, 5];

@@ -18,8 +18,6 @@ mod split;
 
 use crate::harness::prelude::*;
 
-pub(super) use geometric::{largest, smallest};
-
 /// The paper.
 pub const PAPER: Paper = Paper {
     key: "altmin",

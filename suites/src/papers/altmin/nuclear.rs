@@ -15,7 +15,7 @@ use faer::Mat;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use super::geometric::{largest, smallest};
+use crate::harness::stats::{largest, smallest};
 use crate::{
     harness::{dataset, prelude::*},
     record,

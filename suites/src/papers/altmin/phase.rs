@@ -135,8 +135,5 @@ fn judge(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, Unjudged
 }
 
 fn largest_over_smallest(values: &[f64]) -> f64 {
-    if values.iter().any(|v| v.is_nan()) {
-        return f64::NAN;
-    }
-    values.iter().copied().fold(0.0, f64::max) / values.iter().copied().fold(f64::INFINITY, f64::min)
+    stats::maximum(values.iter().copied()) / stats::minimum(values.iter().copied())
 }

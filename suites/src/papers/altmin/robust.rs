@@ -1,8 +1,8 @@
 //! Errors in every update: the floor and the rate before it.
 
-use super::geometric::{largest, smallest};
 use super::setting::{Run, Setting};
 use crate::harness::prelude::*;
+use crate::harness::stats::{largest, smallest};
 
 const SIZES: [f64; 6] = [1e-10, 1e-8, 1e-6, 1e-4, 1e-3, 1e-2];
 const T: usize = 30;

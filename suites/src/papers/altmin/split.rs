@@ -1,8 +1,8 @@
 //! Reusing all entries against splitting them.
 
-use super::geometric::{largest, smallest};
 use super::setting::{Run, Samples, Setting};
 use crate::harness::prelude::*;
+use crate::harness::stats::{largest, smallest};
 
 /// The analysis's disjoint subsets and plain reuse on the same entries.
 #[derive(Debug, Default)]

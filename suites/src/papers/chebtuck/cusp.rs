@@ -6,7 +6,8 @@ use algos::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{GRID, equidistant, largest, smallest};
+use super::{GRID, equidistant};
+use crate::harness::stats::{largest, smallest};
 use crate::{harness::prelude::*, record};
 
 /// A function of the distance `r` from the centre.

@@ -11,7 +11,8 @@ use algos::{
     },
 };
 
-use super::{equidistant, largest, smallest};
+use super::equidistant;
+use crate::harness::stats::{largest, smallest};
 use crate::{harness::prelude::*, record};
 
 record! {
@@ -72,10 +73,10 @@ impl Experiment for Line {
         let nodes = chebyshev_points(m)?;
         let series = coefficients(Variant::Fast, Mat::from_fn(m, 1, |i, _| f(nodes[i])).as_ref())?.value;
         let values = product(chebyshev(&x, m)?.as_ref(), series.as_ref());
-        let error = x.iter().enumerate().map(|(i, &x)| (values[(i, 0)] - f(x)).abs()).fold(0.0, f64::max);
+        let error = stats::maximum(x.iter().enumerate().map(|(i, &x)| (values[(i, 0)] - f(x)).abs()));
         let exact = gaussian_series(t, 300)?;
         let tail = exact.iter().enumerate().filter(|(k, _)| 2 * k >= m).map(|(_, c)| c.abs()).sum();
-        let equidistant = x.iter().map(|&x| (barycentric(m, f, x) - f(x)).abs()).fold(0.0, f64::max);
+        let equidistant = stats::maximum(x.iter().map(|&x| (barycentric(m, f, x) - f(x)).abs()));
         out.put(Self::RUNS, Interpolation { error, tail, equidistant });
         Ok(())
     }

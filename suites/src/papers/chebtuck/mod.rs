@@ -51,16 +51,3 @@ const GRID: usize = 100;
 fn equidistant(n: usize) -> Vec<f64> {
     (0..n).map(|i| (2.0 * i as f64 - (n - 1) as f64) / (n - 1) as f64).collect()
 }
-
-/// The largest of some numbers as an estimate without spread; NaN if one of them is.
-fn largest(all: &[f64]) -> stats::Estimate {
-    let top = all.iter().copied().fold(f64::NEG_INFINITY, |a, b| if b <= a { a } else { b });
-    stats::point(top, all.len())
-}
-
-/// The smallest.
-fn smallest(all: &[f64]) -> stats::Estimate {
-    let negated: Vec<f64> = all.iter().map(|x| -x).collect();
-    let top = largest(&negated);
-    stats::point(-top.value, top.n)
-}

@@ -11,7 +11,8 @@ use algos::{
     },
 };
 
-use super::{GRID, TOLERANCE, equidistant, largest, smallest};
+use super::{GRID, TOLERANCE, equidistant};
+use crate::harness::stats::{largest, smallest};
 use crate::{harness::prelude::*, record};
 
 record! {

@@ -18,7 +18,7 @@ use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use crate::harness::{
     case::{Accuracy, Case, Output, Problem, Role, Run, Unknown, Work, Wrong},
     experiment::Scale,
-    npy,
+    npy, stats,
 };
 
 /// All cases of the paper.
@@ -170,7 +170,7 @@ impl Problem for Matrix {
         }
         let size = |exact: f64| if self.relative { exact } else { expected[0] };
         let errors = expected.iter().zip(&output.values).map(|(exact, x)| ((x - exact) / size(*exact)).abs());
-        let error = errors.fold(0.0, |a: f64, b| if b <= a { a } else { b });
+        let error = stats::maximum(errors);
         // Eigenvalues of XᵀX have half the digits.
         let contract = if self.relative { 1e-11 } else { 1e-6 };
         Accuracy { error, contract }.kept()

@@ -237,8 +237,7 @@ fn judge_accurate(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unj
     let rows = rows.of(Graded::ERRORS)?;
     let largest = |method: Method, at: fn(&Grading) -> bool| {
         let all = accuracies(&rows, method, at, Accuracy::units);
-        let value = all.iter().copied().fold(0.0, |a: f64, b| if b <= a { a } else { b });
-        Check::at_most(format!("{}: largest error over eps κ(B)", method.name()), stats::point(value, all.len()), 50.0)
+        Check::at_most(format!("{}: largest error over eps κ(B)", method.name()), stats::largest(&all), 50.0)
     };
     if arm == Arm::Control {
         return Ok(vec![largest(Method::AbsoluteStop, |p| p.decades >= 12.0)]);

@@ -62,7 +62,7 @@ pub fn largest_error(exact: &[Double], computed: &[f64]) -> f64 {
         return f64::INFINITY;
     }
     let errors = exact.iter().zip(computed).map(|(exact, &x)| exact.relative_error(x).abs());
-    errors.fold(0.0, |a: f64, b| if b <= a { a } else { b })
+    crate::harness::stats::maximum(errors)
 }
 
 #[cfg(test)]

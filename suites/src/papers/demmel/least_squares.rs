@@ -199,8 +199,7 @@ impl Experiment for Regression {
         let response: Vec<f64> = order.iter().map(|&i| y[i]).collect();
         let beta = point.method.solve(&shuffled, &response, trial.rng("pivots"))?;
         let certified = point.problem.certified();
-        let worst = beta.iter().zip(&certified).map(|(b, c)| ((b - c) / c).abs());
-        let worst = worst.fold(0.0, |a: f64, b| if b <= a { a } else { b });
+        let worst = stats::maximum(beta.iter().zip(&certified).map(|(b, c)| ((b - c) / c).abs()));
         let digits = (-worst.log10()).min(15.0);
         out.put(Self::SOLUTIONS, Digits { digits, condition: column_condition(x.as_ref())? });
         Ok(())

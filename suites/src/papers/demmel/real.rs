@@ -121,7 +121,7 @@ impl Experiment for RealValues {
             Some(exact) => judge::largest_error(exact, values),
             None => {
                 let apart = values.iter().zip(&bidiagonal).map(|(a, b)| (a - b).abs() / bidiagonal[0]);
-                apart.fold(0.0, |a: f64, b| if b <= a { a } else { b })
+                stats::maximum(apart)
             }
         };
         let positive = |values: &[f64]| values.iter().filter(|&&value| value > 0.0).count();
@@ -164,7 +164,7 @@ fn judge_real(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudge
             .filter(|row| row.value.as_ref().map_or(true, |v| judged(&v.method)))
             .map(|row| row.value.as_ref().map_or(f64::NAN, number))
             .collect();
-        stats::point(all.iter().copied().fold(0.0, |a: f64, b| if b <= a { a } else { b }), all.len())
+        stats::largest(&all)
     };
     let units = |v: &Values| v.error / (f64::EPSILON * v.condition);
     let other = worst(Origin::PoresUnits, &units);

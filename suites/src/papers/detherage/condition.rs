@@ -74,7 +74,7 @@ impl Experiment for KappaGrowth {
             match scaled_condition(form.a.as_ref()) {
                 Ok(kappa) => {
                     last = kappa / start;
-                    largest = largest.max(last);
+                    largest = stats::maximum([largest, last]);
                 }
                 Err(e) => failed = Some(e),
             }
@@ -114,10 +114,9 @@ fn judge(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
     for start in &starts[..if arm == Arm::Claim { 4 } else { 1 }] {
         let at = |p: &Cell| p.start == *start && p.rule == judged;
         let largest = numbers(&rows, at, |c: &Condition| c.largest);
-        let worst = largest.iter().copied().fold(0.0, |a: f64, b| if b.is_nan() { b } else { a.max(b) });
         let last = stats::median(&numbers(&rows, at, |c| c.last));
         let name = start.name();
-        checks.push(Check::at_most(format!("{name}: largest κ(B_t)/κ(B_0)"), stats::point(worst, largest.len()), 3.0));
+        checks.push(Check::at_most(format!("{name}: largest κ(B_t)/κ(B_0)"), stats::largest(&largest), 3.0));
         checks.push(Check::at_most(format!("{name}: median of the last κ(B_t)/κ(B_0)"), last, 0.4));
     }
     Ok(checks)

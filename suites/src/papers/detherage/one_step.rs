@@ -165,15 +165,10 @@ fn judge_exact(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudg
         let mine = rows.iter().filter(|row| row.point.solver == solver);
         mine.map(|row| row.value.as_ref().map_or(f64::NAN, |mean| mean.deviation)).collect()
     };
-    let largest = |solver: Solver, fold: fn(f64, f64) -> f64, start: f64| {
-        let all = deviations(solver);
-        let value = if all.iter().any(|x| x.is_nan()) { f64::NAN } else { all.iter().copied().fold(start, fold) };
-        stats::point(value, all.len())
-    };
     let name = |solver: Solver| format!("{}: largest deviation from ρ", solver.name());
     if arm == Arm::Control {
         // Even the smallest deviation of the control is far too large.
-        let least = largest(Solver::HalfAngle, f64::min, f64::INFINITY);
+        let least = stats::smallest(&deviations(Solver::HalfAngle));
         let tridiagonal: Vec<f64> = deviations(Solver::TridiagonalQr).iter().map(|x| x.log10()).collect();
         return Ok(vec![
             Check::at_most(name(Solver::HalfAngle), least, 1e-10),
@@ -181,7 +176,7 @@ fn judge_exact(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudg
             Check::at_most("tridiagonal QR: log₁₀ of the median deviation from ρ", stats::median(&tridiagonal), -10.0),
         ]);
     }
-    let check = |solver| Check::at_most(name(solver), largest(solver, f64::max, 0.0), 1e-10);
+    let check = |solver| Check::at_most(name(solver), stats::largest(&deviations(solver)), 1e-10);
     Ok(Solver::EXACT.into_iter().map(check).collect())
 }
 
@@ -287,9 +282,8 @@ fn judge_independent(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, 
             continue;
         }
         let exact = of(&|solver| solver != Solver::HalfAngle);
-        let largest = exact.iter().copied().fold(0.0, |a: f64, b| if b.is_nan() { b } else { a.max(b) });
         let name = format!("k={k}: largest |Γ′ − predicted| over Γ");
-        checks.push(Check::at_most(name, stats::point(largest, exact.len()), 1e-10));
+        checks.push(Check::at_most(name, stats::largest(&exact), 1e-10));
     }
     Ok(checks)
 }

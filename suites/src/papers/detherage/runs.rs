@@ -411,11 +411,10 @@ fn judge_ville(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, Un
     let growth = rows.of(Growth::RUNS)?;
     for cell in Growth::points(scale) {
         let all = numbers(&growth, |p: &Cell| *p == cell, |g: &Grown| g.largest);
-        let largest = all.iter().copied().fold(0.0, |a: f64, b| if b.is_nan() { b } else { a.max(b) });
         let limit = if cell.n == 8 { 1.25 } else { 1.05 };
         checks.push(Check::at_most(
             format!("{}: largest Γ_t/Γ_0 within 6 sweeps", name(&cell)),
-            stats::point(largest, all.len()),
+            stats::largest(&all),
             limit,
         ));
     }
@@ -478,7 +477,7 @@ impl Experiment for Growth {
             if t == 0 {
                 gamma0 = gamma;
             } else {
-                largest = largest.max(gamma / gamma0);
+                largest = stats::maximum([largest, gamma / gamma0]);
             }
         })?;
         out.put(Self::RUNS, Grown { largest });

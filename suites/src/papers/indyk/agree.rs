@@ -11,7 +11,7 @@ use algos::{
 };
 use faer::Mat;
 
-use super::setting::{distance, largest, norm, tile_flops, unit};
+use super::setting::{distance, norm, tile_flops, unit};
 use crate::{harness::prelude::*, record};
 
 record! {
@@ -89,7 +89,7 @@ impl Experiment for Exactness {
         let error = |y: Vec<f64>| {
             let each: Vec<f64> =
                 y.iter().zip(&truth).zip(&moduli).map(|((y, t), m)| (y - t).abs() / (m.max(1e-30) * size)).collect();
-            largest(&each)
+            stats::maximum(each)
         };
         for variant in [Variant::TileF64, Variant::TileF32] {
             out.put(Self::ERRORS, Agreement { variant: variant.name().into(), error: error(by(variant, &x)?) });
@@ -137,7 +137,7 @@ fn judge_exact(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudg
             .filter(|row| row.value.as_ref().map_or(true, |v| v.variant == variant))
             .map(|row| row.value.as_ref().map_or(f64::NAN, |v| v.error))
             .collect();
-        stats::point(largest(&all), all.len())
+        stats::largest(&all)
     };
     let double = if arm == Arm::Claim { "tile_f64" } else { "uncentred_f64" };
     let mut checks = vec![Check::at_most("shifted by a million: largest error, f64", worst(double, true), 1e-9)];
@@ -247,11 +247,7 @@ fn judge_attention(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Un
             .filter(|row| row.value.as_ref().map_or(true, |v| judged(&v.reduction)))
             .map(|row| row.value.as_ref().map_or(f64::NAN, |v| v.error))
             .collect();
-        Check::at_most(
-            format!("logits of {size}: largest relative difference"),
-            stats::point(largest(&all), all.len()),
-            1e-10,
-        )
+        Check::at_most(format!("logits of {size}: largest relative difference"), stats::largest(&all), 1e-10)
     };
     Ok([1.0, 30.0, 1000.0].map(check).into())
 }

@@ -5,7 +5,7 @@ use algos::{
     kernel::{Engine, Variant, fast::exponents, multiply},
 };
 
-use super::setting::{Set, largest, tile_flops, unit};
+use super::setting::{Set, tile_flops, unit};
 use crate::{harness::prelude::*, record};
 
 record! {
@@ -199,7 +199,7 @@ fn judge_tail(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudge
     let slope =
         stats::slope_over_seeds(&series(&rows, |p: &Sized| p.set == set, |p| p.n as f64, ratio), stats::Axes::LogLog);
     Ok(vec![
-        Check::at_most("largest tail over head", stats::point(largest(&all), all.len()), 0.6),
+        Check::at_most("largest tail over head", stats::largest(&all), 0.6),
         Check::at_most("exponent of tail over head in n", slope, 0.6),
     ])
 }

@@ -131,12 +131,8 @@ fn judge(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
     let x = if arm == Arm::Claim { Vector::One } else { Vector::Spike };
     let n = rows.first().map_or(1, |row| row.point.n) as f64;
     let of = |f: fn(&Audit) -> f64| numbers(&rows, |p: &Literal| p.x == x, f);
-    let most = |values: Vec<f64>| {
-        stats::point(values.iter().copied().fold(0.0, |a: f64, b| if b <= a { a } else { b }), values.len())
-    };
-    let least = |values: Vec<f64>| {
-        stats::point(values.iter().copied().fold(f64::INFINITY, |a: f64, b| if b >= a { a } else { b }), values.len())
-    };
+    let most = |values: Vec<f64>| stats::largest(&values);
+    let least = |values: Vec<f64>| stats::smallest(&values);
     let fractions = of(|a| a.sample as f64).iter().map(|s| s / n).collect();
     let mut checks = vec![Check::at_most("largest fraction of keys sampled", most(fractions), 0.5)];
     if arm == Arm::Claim {

@@ -105,8 +105,3 @@ pub fn tile_flops(n: usize, d: usize) -> f64 {
 pub fn rms(values: &[f64]) -> stats::Estimate {
     stats::bootstrap(values, |v| (v.iter().map(|x| **x * **x).sum::<f64>() / v.len() as f64).sqrt())
 }
-
-/// The largest, not a number if one of them is not.
-pub fn largest(values: &[f64]) -> f64 {
-    values.iter().copied().fold(0.0, |a: f64, b| if b <= a { a } else { b })
-}

@@ -190,9 +190,8 @@ fn isotropy(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged>
                     Err(_) => Some(f64::NAN),
                 })
                 .collect();
-            let worst = off.iter().copied().fold(0.0, |a: f64, b| if b <= a { a } else { b });
             let name = format!("{}: largest deviation, {} vectors", map.name(), NAMES[0]);
-            checks.push(Check::at_most(name, stats::point(worst, off.len()), 1e-12));
+            checks.push(Check::at_most(name, stats::largest(&off), 1e-12));
         }
     }
     Ok(checks)
@@ -300,8 +299,7 @@ fn signs(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
     let share = stats::point(refused.iter().sum::<f64>() / refused.len() as f64, refused.len());
     let mut checks = vec![Check::new("fraction refused", share, (1.0, 1.0))];
     if arm == Arm::Claim {
-        let worst =
-            |v: &[f64]| stats::point(v.iter().copied().fold(0.0, |a: f64, b| if b <= a { a } else { b }), v.len());
+        let worst = stats::largest;
         checks.push(Check::at_most(
             "without signs: largest rank of 32",
             worst(&number(false, &|r| r.rank as f64)),

@@ -72,7 +72,7 @@ fn batch(values: &[f64]) -> Batch {
         above: count(&|v| v > 3.7),
         hits: count(&|v| v >= 6.0),
         far: count(&|v| v > 6.5),
-        largest: values.iter().fold(0.0, |l: f64, v| l.max(v.abs())),
+        largest: stats::maximum(values.iter().map(|v| v.abs())),
     }
 }
 

@@ -147,8 +147,7 @@ fn judge(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, Unjudged
     if arm == Arm::Claim {
         let solved = outcomes(&rows, |_| true, |r: &Regression| r.refined.abs());
         let all: Vec<f64> = solved.into_iter().filter(|loss| *loss != f64::INFINITY).collect();
-        let worst = all.iter().copied().fold(0.0, |a: f64, b| if b <= a { a } else { b });
-        checks.push(Check::at_most("after LSQR: largest loss", stats::point(worst, all.len()), 1e-12));
+        checks.push(Check::at_most("after LSQR: largest loss", stats::largest(&all), 1e-12));
     }
     Ok(checks)
 }

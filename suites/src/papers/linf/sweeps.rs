@@ -140,7 +140,7 @@ fn worst(rows: &[Row<Setting, Run>], data: Data, sketch: Map) -> stats::Estimate
     let all: Vec<usize> = (0..trials).collect();
     stats::bootstrap(&all, |drawn| {
         let median = |cell: &Vec<f64>| middle(&mut drawn.iter().map(|&&trial| cell[trial]).collect::<Vec<f64>>());
-        cells.iter().map(median).fold(0.0, |a: f64, b| if b <= a { a } else { b })
+        stats::maximum(cells.iter().map(median))
     })
 }
 

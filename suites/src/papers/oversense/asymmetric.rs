@@ -2,7 +2,7 @@
 
 use super::setting::{ETA, Measured, Method, Run, Setting};
 use crate::harness::prelude::*;
-use crate::papers::altmin::{largest, smallest};
+use crate::harness::stats::{largest, smallest};
 
 const SCALES: [f64; 3] = [0.5, 0.35, 0.25];
 const RATIOS: [f64; 3] = [1.0, 3.0, 10.0];

@@ -2,7 +2,7 @@
 
 use super::setting::{ETA, Method, Run, Setting};
 use crate::harness::prelude::*;
-use crate::papers::altmin::{largest, smallest};
+use crate::harness::stats::{largest, smallest};
 
 const WIDTHS: [usize; 3] = [4, 5, 10];
 const LONG: usize = 4000;

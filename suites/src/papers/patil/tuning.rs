@@ -79,7 +79,7 @@ impl Experiment for Tuning {
         }
         let ensemble = average(&fits.iter().collect::<Vec<_>>())?;
         let penalties: Vec<f64> = (0..200).map(|k| 10f64.powf(-3.0 + 5.0 * f64::from(k) / 199.0)).collect();
-        let best = data.ridge(&penalties)?.iter().map(|fit| data.risk(&fit.beta)).fold(f64::INFINITY, f64::min);
+        let best = stats::minimum(data.ridge(&penalties)?.iter().map(|fit| data.risk(&fit.beta)));
         out.put(
             Self::ENSEMBLES,
             Tuned {

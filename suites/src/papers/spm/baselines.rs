@@ -20,7 +20,7 @@ use algos::{
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use super::setting::{Cell, experiment, worst};
+use super::setting::{Cell, experiment};
 use crate::{harness::prelude::*, record};
 
 record! {
@@ -101,7 +101,7 @@ fn judge_naive(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudg
         let plain = stats::median(&numbers(&rows, at, |e| e.deflated));
         checks.push(Check::at_least(format!("order {m}: median relative error of subtraction"), plain, 5e-2));
         if arm == Arm::Claim {
-            let spm = worst(&numbers(&rows, at, |e| e.spm));
+            let spm = stats::largest(&numbers(&rows, at, |e| e.spm));
             checks.push(Check::at_most(
                 format!("order {m}: largest relative error of the subspace power method"),
                 spm,
@@ -318,7 +318,7 @@ fn judge_nls(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, Unju
         if arm == Arm::Claim {
             checks.push(Check::at_most(
                 format!("d = {d}: our largest relative error"),
-                worst(&numbers(&rows, at, |w| w.spm)),
+                stats::largest(&numbers(&rows, at, |w| w.spm)),
                 1e-9,
             ));
         }

@@ -17,7 +17,7 @@ use rand::RngExt;
 use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
-use super::setting::{Cell, experiment, worst};
+use super::setting::{Cell, experiment};
 use crate::{harness::prelude::*, record};
 
 /// A shift by name.
@@ -102,7 +102,7 @@ fn monotone(point: &Generic, trial: &Trial<'_>) -> Result<Vec<Climb>, Error> {
     let (mut last, mut decrease) = (f64::NEG_INFINITY, 0.0f64);
     let limits = Limits { iterations: 2000, tolerance: 1e-12 };
     let summit = climb(&mut space, &start, point.mode.shift(), limits, |_, _, f| {
-        decrease = decrease.max(last - f);
+        decrease = stats::maximum([decrease, last - f]);
         last = f;
         ControlFlow::Continue(())
     });
@@ -131,7 +131,7 @@ fn judge_monotone(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unj
         .filter(|row| modes.contains(&row.point.mode))
         .map(|row| row.value.as_ref().map_or(f64::NAN, |run| run.decrease))
         .collect();
-    let mut checks = vec![Check::at_most("largest decrease of F in a step", worst(&all), 1e-12)];
+    let mut checks = vec![Check::at_most("largest decrease of F in a step", stats::largest(&all), 1e-12)];
     if arm == Arm::Claim {
         for (d, n, k) in [(6, 2, 1), (4, 3, 1), (3, 4, 1)] {
             let at = move |p: &Generic| (p.d, p.n, p.k, p.mode) == (d, n, k, Mode::None);
@@ -228,7 +228,7 @@ fn judge_unconditional(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>
         Check::at_least("Kofidis & Regalia: share of runs that converge", share(&known, &|r| r.converged), 0.95),
         Check::at_most(
             "Kofidis & Regalia: largest decrease of T x^m",
-            worst(&numbers(&rows, known, |r| r.decrease)),
+            stats::largest(&numbers(&rows, known, |r| r.decrease)),
             1e-12,
         ),
     ];
@@ -363,7 +363,7 @@ fn judge_rate(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, Unj
         checks.push(Check::new(format!("{name}median of log ρ measured / log ρ"), stats::median(&slow), (0.99, 1.01)));
         if arm == Arm::Claim {
             let off: Vec<f64> = slow.iter().map(|x| (x - 1.0).abs()).collect();
-            checks.push(Check::at_most(format!("{name}largest deviation from 1"), worst(&off), 0.01));
+            checks.push(Check::at_most(format!("{name}largest deviation from 1"), stats::largest(&off), 0.01));
             let random = collect(false);
             let least = random.iter().copied().fold(f64::INFINITY, |a, b| if b >= a { a } else { b });
             let name = format!("{}, random direction: least ratio", cell.name());

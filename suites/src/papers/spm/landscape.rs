@@ -182,10 +182,9 @@ fn judge(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
             let (n, r) = (m.div_ceil(2), uniqueness_bound(m, d) + 1);
             let at = move |p: &Crowd| (p.m, p.d, p.r, p.finish) == (m, d, r, Finish::Newton);
             let distinct = numbers_all(&rows, &at, |e| e.distinct);
-            let most = distinct.iter().copied().fold(0.0, |a: f64, b| if b <= a { a } else { b });
             let allowed = (n.pow(d as u32 - 1) - r) as f64;
             let name = format!("m = {m}, d = {d}, B + 1: most other maxima of a tensor");
-            checks.push(Check::at_most(name, stats::point(most, distinct.len()), allowed));
+            checks.push(Check::at_most(name, stats::largest(&distinct), allowed));
             let some: Vec<bool> = distinct.iter().map(|x| *x >= 1.0).collect();
             checks.push(Check::at_least(
                 format!("m = {m}, d = {d}, B + 1: share of tensors with one"),

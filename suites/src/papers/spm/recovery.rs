@@ -11,7 +11,7 @@ use algos::{
 };
 use rand::RngExt;
 
-use super::setting::{CELLS, Cell, experiment, worst};
+use super::setting::{CELLS, Cell, experiment};
 use crate::{harness::prelude::*, record};
 
 record! {
@@ -151,8 +151,8 @@ fn judge_exact(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudg
     let at = move |cell: &Cell| (*cell == BEYOND) == (arm == Arm::Control);
     let all = |number: fn(&Run) -> f64| of(&rows, at, "reference", number);
     let mut checks = vec![
-        Check::at_most("largest relative error", worst(&all(|r| r.relerr)), 1e-9),
-        Check::at_most("largest distance of a component", worst(&all(|r| r.distance)), 1e-6),
+        Check::at_most("largest relative error", stats::largest(&all(|r| r.relerr)), 1e-9),
+        Check::at_most("largest distance of a component", stats::largest(&all(|r| r.distance)), 1e-6),
     ];
     if arm == Arm::Claim {
         let wrong: Vec<f64> = succeeded(&rows)
@@ -160,8 +160,8 @@ fn judge_exact(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudg
             .map(|(cell, _, run)| cell.r.abs_diff(run.rank) as f64)
             .collect();
         checks.push(Check::at_most("median relative error", stats::median(&all(|r| r.relerr)), 1e-11));
-        checks.push(Check::at_most("largest number of starts per component", worst(&all(|r| r.tries)), 1.1));
-        checks.push(Check::at_most("largest error of the rank", worst(&wrong), 0.5));
+        checks.push(Check::at_most("largest number of starts per component", stats::largest(&all(|r| r.tries)), 1.1));
+        checks.push(Check::at_most("largest error of the rank", stats::largest(&wrong), 0.5));
     }
     Ok(checks)
 }
@@ -196,7 +196,7 @@ fn judge_agree(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudg
     let median = |variant| stats::median(&of(&rows, inside, variant, |r| r.distance)).value;
     let gain = stats::point(median("newton") / median("reference"), fast.len());
     Ok(vec![
-        Check::at_most(name, worst(&fast), 1e-8),
+        Check::at_most(name, stats::largest(&fast), 1e-8),
         Check::at_most("median distance to the truth, newton over reference", gain, 1.0),
     ])
 }
@@ -224,7 +224,7 @@ fn judge_work(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, Unj
     let ratio = |cell: &Cell, number: fn(&Run) -> f64| {
         let [ours, theirs] = [variant, "reference"].map(|v| of(&rows, |c| c == cell, v, number));
         let ratios: Vec<f64> = ours.iter().zip(&theirs).map(|(a, b)| a / b).collect();
-        worst(&ratios)
+        stats::largest(&ratios)
     };
     let cell = &MIDDLE[1];
     let mut checks = vec![Check::at_most(

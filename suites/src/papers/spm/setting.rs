@@ -35,12 +35,6 @@ impl Cell {
 /// Orders 3 to 6, comfortably below the bound.
 pub const CELLS: [Cell; 4] = [Cell::new(3, 20, 16), Cell::new(4, 12, 40), Cell::new(5, 8, 30), Cell::new(6, 6, 28)];
 
-/// The largest of some numbers as an estimate; NaN if one of them is.
-pub fn worst(numbers: &[f64]) -> crate::harness::stats::Estimate {
-    let largest = numbers.iter().copied().fold(0.0, |a: f64, b| if b <= a { a } else { b });
-    crate::harness::stats::point(largest, numbers.len())
-}
-
 /// Declares an experiment with one table.
 macro_rules! experiment {
     (

@@ -114,7 +114,7 @@ fn judge(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, Unjudged
             let iterations = ratios(&rows, small(width, Start::Gaussian), baseline, hit);
             checks.extend(agreement(&format!("{name}: iterations at r′={width} over r′=r"), &iterations));
             let widths = numbers(&rows, small(width, Start::Gaussian), |run| run.effective_width as f64);
-            let narrowest = stats::point(widths.iter().copied().fold(f64::INFINITY, f64::min), widths.len());
+            let narrowest = stats::smallest(&widths);
             let limit = width as f64 - 0.5;
             checks.push(Check::at_least(format!("{name}: least rank of the start at r′={width}"), narrowest, limit));
         }
