@@ -97,7 +97,7 @@ impl BilinearMeasurements {
     ///
     /// # Errors
     ///
-    /// As [`Instance::assemble`](super::instance::Instance::assemble).
+    /// As [`Measurements::observe`](super::Measurements::observe).
     pub fn observe(&self, truth: &Truth, noise: Noise, draws: &NoiseDraws) -> Result<Observed, Error> {
         let clean = self.apply(truth.factor())?;
         draws.contaminate(clean, truth, noise, || self.apply(decoy(truth, draws)?.as_ref()))

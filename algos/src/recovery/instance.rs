@@ -321,8 +321,8 @@ impl NoiseDraws {
     }
 }
 
-impl Instance {
-    /// Observes a truth through measurements with noise.
+impl Measurements {
+    /// Observes a truth through these measurements. Several laws of noise may be put on the same draws.
     ///
     /// The decoy `w` is the drawn vector made orthogonal to `U*`, at unit norm.
     ///
@@ -330,12 +330,22 @@ impl Instance {
     ///
     /// Orders that do not agree; draws of other sizes; `p` outside `[0, 1]`; noise that is not finite; for the kinds
     /// with a decoy, a truth of full rank.
-    pub fn assemble(measurements: Measurements, truth: Truth, noise: Noise, draws: &NoiseDraws) -> Result<Self, Error> {
+    pub fn observe(&self, truth: &Truth, noise: Noise, draws: &NoiseDraws) -> Result<Observed, Error> {
         let found = Size::Matrix(truth.factor.nrows(), truth.factor.ncols());
-        shape("factor of the truth", Size::Matrix(measurements.order(), truth.sigma.len()), found)?;
-        let clean = apply(&measurements, truth.factor());
-        let votes = || Ok(apply(&measurements, decoy(&truth, draws)?.as_ref()));
-        let Observed { y, noise, corrupted } = draws.contaminate(clean, &truth, noise, votes)?;
+        shape("factor of the truth", Size::Matrix(self.order(), truth.sigma.len()), found)?;
+        let clean = apply(self, truth.factor());
+        draws.contaminate(clean, truth, noise, || Ok(apply(self, decoy(truth, draws)?.as_ref())))
+    }
+}
+
+impl Instance {
+    /// Observes a truth through measurements with noise.
+    ///
+    /// # Errors
+    ///
+    /// As [`Measurements::observe`].
+    pub fn assemble(measurements: Measurements, truth: Truth, noise: Noise, draws: &NoiseDraws) -> Result<Self, Error> {
+        let Observed { y, noise, corrupted } = measurements.observe(&truth, noise, draws)?;
         Ok(Self { measurements, y, truth, noise, corrupted })
     }
 

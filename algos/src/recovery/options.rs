@@ -164,7 +164,13 @@ impl Loss {
 /// `sign(z)` with `sign(±0) = 0`.
 #[inline(always)]
 pub(crate) fn sign(z: f64) -> f64 {
-    f64::from(i8::from(z > 0.0) - i8::from(z < 0.0))
+    if z > 0.0 {
+        1.0
+    } else if z < 0.0 {
+        -1.0
+    } else {
+        0.0
+    }
 }
 
 /// `median |v_i|`; of an even number of entries, the mean of the middle two.

@@ -63,12 +63,12 @@ impl Variant {
 /// Measurements in the form of one variant.
 #[derive(Debug, Clone)]
 pub struct Prepared<'a> {
-    form: Form<'a>,
-    simd: Simd,
+    pub(super) form: Form<'a>,
+    pub(super) simd: Simd,
 }
 
 #[derive(Debug, Clone)]
-enum Form<'a> {
+pub(super) enum Form<'a> {
     Full(FullMeasurements),
     Packed(&'a Measurements),
     Single { rows: Mat<f32>, of: &'a Measurements },

@@ -7,10 +7,14 @@ use super::lanes::Lanes;
 
 /// A stored entry, widened to `f64` when it is loaded.
 pub(crate) trait Entry: Copy + Send + Sync + 'static {
+    const ZERO: Self;
+
     fn load<S: Lanes>(simd: S, x: &[Self; 8]) -> S::V;
 }
 
 impl Entry for f64 {
+    const ZERO: Self = 0.0;
+
     #[inline(always)]
     fn load<S: Lanes>(simd: S, x: &[Self; 8]) -> S::V {
         simd.load(x)
@@ -18,6 +22,8 @@ impl Entry for f64 {
 }
 
 impl Entry for f32 {
+    const ZERO: Self = 0.0;
+
     #[inline(always)]
     fn load<S: Lanes>(simd: S, x: &[Self; 8]) -> S::V {
         simd.widen(x)

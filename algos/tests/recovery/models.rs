@@ -8,6 +8,7 @@ use algos::recovery::instance::{Noise, NoiseDraws, Outlier, Truth, direction};
 use algos::recovery::observe::{Observe, Silent};
 use algos::recovery::schedule::{Target, geometric};
 use algos::recovery::{Init, Loss, Options, Step, Variant, reference};
+use algos::simd::Simd;
 use algos::{Error, NumericalError, Status};
 
 use crate::support::{apart, draw, outliers, rng, scheduled, short};
@@ -39,10 +40,10 @@ fn a_batch_equals_its_runs_one_by_one() {
             .enumerate()
             .map(|(k, (options, observe))| Job { y: y(k), options: *options, observe })
             .collect();
-        // Eight share a sweep, then six; the last three are too few for one.
-        let batch = batched::subgm(&instance.measurements, &mut jobs);
-        assert_eq!(batch.len(), 19);
+        // Two groups of seven and one of five.
         let prepared = Variant::FusedPacked.prepare(&instance.measurements).unwrap();
+        let batch = batched::subgm(&prepared, &mut jobs);
+        assert_eq!(batch.len(), 19);
         for (k, got) in batch.into_iter().enumerate() {
             match (got, prepared.subgm(y(k), &options[k], Par::Seq, &mut Silent)) {
                 (Ok(got), Ok(expected)) => {
@@ -61,6 +62,47 @@ fn a_batch_equals_its_runs_one_by_one() {
 }
 
 #[test]
+fn a_run_has_the_same_bits_in_any_company_and_on_any_instruction_set() {
+    for (d, m) in [(3, 1), (6, 47), (9, 48), (12, 49), (17, 150)] {
+        let (instance, direction) = draw(d, 2, m, outliers(0.2), m as u64);
+        let options: Vec<Options<'_>> = (0..9)
+            .map(|k| {
+                let options = short(1 + k % d, 4 + 3 * k, direction.as_ref());
+                if k == 5 { Options { loss: Loss::L2, step: Step::Constant { eta: 0.01 }, ..options } } else { options }
+            })
+            .collect();
+        let batch = |variant: Variant, simd, members: &[usize]| -> Vec<Mat<f64>> {
+            let mut silent = vec![Silent; members.len()];
+            let mut jobs: Vec<Job<'_>> = members
+                .iter()
+                .zip(&mut silent)
+                .map(|(&k, observe)| Job { y: &instance.y, options: options[k], observe })
+                .collect();
+            let prepared = variant.prepare(&instance.measurements).unwrap().with_simd(simd);
+            batched::subgm(&prepared, &mut jobs).into_iter().map(|run| run.unwrap().value.u).collect()
+        };
+        for variant in [Variant::FusedPacked, Variant::FusedF32] {
+            let mut widest: Option<Vec<Mat<f64>>> = None;
+            for simd in Simd::available() {
+                let alone: Vec<Mat<f64>> = (0..9).flat_map(|k| batch(variant, simd, &[k])).collect();
+                for size in 2..=9 {
+                    for first in 0..=9 - size {
+                        let members: Vec<usize> = (first..first + size).collect();
+                        for (k, u) in members.iter().zip(batch(variant, simd, &members)) {
+                            assert_eq!(u, alone[*k], "job {k} of {members:?}, d={d}, m={m}, {simd:?}");
+                        }
+                    }
+                }
+                // Without fused multiply-adds products are rounded.
+                for (u, v) in alone.iter().zip(widest.get_or_insert_with(|| alone.clone())) {
+                    assert!(apart(u, v) < 1e-11, "d={d}, m={m}, {simd:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn a_batch_reads_the_rows_once_and_shows_every_job_its_iterates() {
     let noise = outliers(0.1);
     let (instance, direction) = draw(8, 1, 200, noise, 3);
@@ -72,13 +114,13 @@ fn a_batch_reads_the_rows_once_and_shows_every_job_its_iterates() {
         .zip(&mut progress)
         .map(|(options, observe)| Job { y: &instance.y, options: *options, observe: observe as &mut dyn Observe })
         .collect();
-    let batch = batched::subgm(&instance.measurements, &mut jobs);
+    let prepared = Variant::FusedPacked.prepare(&instance.measurements).unwrap();
+    let batch = batched::subgm(&prepared, &mut jobs);
     let entries: u64 = batch.iter().map(|b| b.as_ref().unwrap().effort.entries).sum();
     let longest = options.iter().map(|o| o.iterations).max().unwrap();
     assert_eq!(entries, (longest * 200 * 36) as u64);
     for (progress, options) in progress.iter().zip(&options) {
         let mut alone = Progress::new(&instance.truth, 1e-2);
-        let prepared = Variant::FusedPacked.prepare(&instance.measurements).unwrap();
         prepared.subgm(&instance.y, options, Par::Seq, &mut alone).unwrap();
         assert_eq!(progress.first_below(), alone.first_below());
         assert!(progress.last() < 1e-2);

@@ -6,3 +6,4 @@ pub(crate) mod descent;
 pub(crate) mod lazy;
 pub(crate) mod packed;
 pub(crate) mod pass;
+mod sweep;
