@@ -174,6 +174,7 @@ fn shard(text: &str) -> Result<Shard, String> {
 pub fn run(papers: &'static [&'static Paper]) -> ExitCode {
     // Factorizations are not bit-identical across thread counts, so inside a trial all is sequential.
     faer::set_global_parallelism(faer::Par::Seq);
+    end_with_the_reader();
     // A panic has printed its message; it is a failure of the harness.
     let outcome = catch_unwind(AssertUnwindSafe(|| dispatch(papers, Arguments::parse().command)));
     match outcome.unwrap_or_else(|_| Err(Error::broken("the harness panicked; please report it"))) {
@@ -183,6 +184,18 @@ pub fn run(papers: &'static [&'static Paper]) -> ExitCode {
             ExitCode::from(e.exit_status())
         }
     }
+}
+
+/// Ends quietly when nobody reads the output any more, as under `| head`, with the status that a shell shows then.
+fn end_with_the_reader() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let says = info.payload().downcast_ref::<String>();
+        if says.is_some_and(|says| says.starts_with("failed printing to stdout")) {
+            std::process::exit(141);
+        }
+        report(info);
+    }));
 }
 
 fn dispatch(papers: &'static [&'static Paper], command: Command) -> Result<ExitCode, Error> {

@@ -117,3 +117,12 @@ fn usage_errors_have_status_two() {
         assert_eq!(run_bare(words).status, Some(2), "{words:?}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_ends_the_command_without_a_word() {
+    let mut child = Command::new(program()).arg("list").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
+}
