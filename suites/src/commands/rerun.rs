@@ -94,7 +94,8 @@ pub fn rerun(papers: &[&Paper], row: &str, out: &Path) -> Result<ExitCode> {
         point: &point.key,
         index: trial,
     };
-    let made = lines(experiment, &point.cells, trial, &point.run(&index)?)?;
+    let rows = experiment.run(&[(&point, index)])?.remove(0);
+    let made = lines(experiment, &point.cells, trial, &rows)?;
     let made: Vec<_> = made.get(number).into_iter().flatten().map(|line| split(line)).collect();
 
     let by = provenance.experiments.get(&format!("{}/{}", address.paper, experiment.key()));

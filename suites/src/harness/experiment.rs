@@ -1,6 +1,6 @@
 //! What the author of a paper writes: points, trials and a pure function from (point, trial) to rows.
 
-use std::{fmt, marker::PhantomData, str::FromStr};
+use std::{any::Any, fmt, marker::PhantomData, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -88,6 +88,26 @@ pub trait Experiment: Sync + Sized + 'static {
     fn cost(point: &Self::Point) -> Cost;
     /// Runs one trial. An error of the algorithm becomes a row with its status.
     fn run(point: &Self::Point, trial: &Trial<'_>, out: &mut Out<Self>) -> Result<(), algos::Error>;
+    /// What the point shares with others. Points of one company, which answer alike, are run together in each trial.
+    fn company(_point: &Self::Point) -> Option<String> {
+        None
+    }
+    /// Runs one trial of each of these points of a company, where that saves work. What a member leaves must be what
+    /// [`run`](Experiment::run) leaves: parts of a run and interrupted runs split companies.
+    fn run_together(members: &mut [Member<'_, Self>]) -> Vec<Result<(), algos::Error>> {
+        members.iter_mut().map(|member| Self::run(member.point, &member.trial, &mut member.out)).collect()
+    }
+}
+
+/// A point among others of its company, in one trial.
+#[derive(Debug)]
+pub struct Member<'a, E: Experiment> {
+    /// The point.
+    pub point: &'a E::Point,
+    /// Its trial.
+    pub trial: Trial<'a>,
+    /// Where its rows go.
+    pub out: Out<E>,
 }
 
 /// A table of rows `R` filled by experiment `E`.
@@ -192,8 +212,10 @@ pub trait AnyExperiment: Sync {
     }
     /// The columns of a point.
     fn point_columns(&self) -> &'static [Column];
-    /// The points at a scale, ready to run.
+    /// The points at a scale.
     fn points(&self, scale: Scale) -> Result<Vec<Point>>;
+    /// Runs a trial of each of these points, which are this experiment's and of one company; returns their rows in order.
+    fn run(&self, members: &[(&Point, Trial<'_>)]) -> Result<Vec<TrialRows>>;
 }
 
 /// A point of an experiment without its type.
@@ -206,23 +228,16 @@ pub struct Point {
     pub trials: u32,
     /// The predicted cost of a trial.
     pub cost: Cost,
-    run: Box<RunTrial>,
+    /// See [`Experiment::company`].
+    pub company: Option<String>,
+    typed: Box<dyn Any + Send + Sync>,
 }
-
-/// Runs one trial of a point.
-type RunTrial = dyn Fn(&Trial<'_>) -> Result<TrialRows> + Send + Sync;
 
 impl Point {
     /// A point that only counts its trials.
     #[cfg(test)]
     pub(super) fn unrunnable(trials: u32, cost: Cost) -> Self {
-        let run = Box::new(|_: &Trial<'_>| Err(Error::broken("this point cannot be run")));
-        Self { cells: String::new(), key: Vec::new(), trials, cost, run }
-    }
-
-    /// Runs one trial of this point.
-    pub fn run(&self, trial: &Trial<'_>) -> Result<TrialRows> {
-        (self.run)(trial)
+        Self { cells: String::new(), key: Vec::new(), trials, cost, company: None, typed: Box::new(()) }
     }
 }
 
@@ -246,17 +261,25 @@ impl<E: Experiment> AnyExperiment for E {
     fn points(&self, scale: Scale) -> Result<Vec<Point>> {
         E::points(scale).into_iter().map(|point| prepare::<E>(scale, point)).collect()
     }
+
+    fn run(&self, members: &[(&Point, Trial<'_>)]) -> Result<Vec<TrialRows>> {
+        let mut members = members
+            .iter()
+            .map(|&(point, trial)| {
+                let point = point.typed.downcast_ref().ok_or_else(|| Error::broken("a point of another experiment"))?;
+                Ok(Member { point, trial, out: Out::<E>::new() })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let failures = E::run_together(&mut members);
+        let rows = members.into_iter().zip(failures);
+        rows.map(|(member, failure)| member.out.sheets.finish(failure.err().map(|e| e.to_string()))).collect()
+    }
 }
 
 fn prepare<E: Experiment>(scale: Scale, point: E::Point) -> Result<Point> {
     let (cells, key) = name(E::KEY, &point.cells(), &point)?;
-    let (trials, cost) = (E::trials(scale, &point), E::cost(&point));
-    let run = Box::new(move |trial: &Trial<'_>| {
-        let mut out = Out::<E>::new();
-        let failure = E::run(&point, trial, &mut out).err();
-        out.sheets.finish(failure.map(|e| e.to_string()))
-    });
-    Ok(Point { cells, key, trials, cost, run })
+    let (trials, cost, company) = (E::trials(scale, &point), E::cost(&point), E::company(&point));
+    Ok(Point { cells, key, trials, cost, company, typed: Box::new(point) })
 }
 
 /// A point's cells in its tables, and the bytes that name its streams.

@@ -2,7 +2,7 @@
 
 pub use super::{
     claim::{Arm, Check, Claim, Control, Kind, Source, Unjudged, Verdict},
-    experiment::{Cost, Experiment, Out, Scale, Table, TableSchema},
+    experiment::{Cost, Experiment, Member, Out, Scale, Table, TableSchema},
     figure::{Axis, Panel, Style},
     gather::{band, band_over, by_trial, numbers, ratios, series},
     paper::{Figure, Paper},

@@ -70,8 +70,11 @@ pub struct Unit {
     pub points: Arc<[Point]>,
     /// Its journal.
     pub journal: Journal,
-    todo: Vec<(u32, u32)>,
+    todo: Vec<Vec<Place>>,
 }
+
+/// A point and one of its trials.
+type Place = (u32, u32);
 
 /// The identity of a run.
 #[derive(Debug, Clone)]
@@ -120,26 +123,45 @@ impl Unit {
         }
         let path = folder.path(&journal_path(&selected));
         let journal = Journal::open(&path, &run.header(&selected), run.fresh)?;
-        let mut todo: Vec<_> = run.shard.trials(&points).filter(|&(point, trial)| !journal.has(point, trial)).collect();
-        // Longest first, so that no long trial is left for the end.
-        todo.sort_by(|a, b| points[b.0 as usize].cost.flops.total_cmp(&points[a.0 as usize].cost.flops));
+        let left = run.shard.trials(&points).filter(|&(point, trial)| !journal.has(point, trial));
+        let mut todo = together(&points, left);
+        // Longest first, so that no long one is left for the end.
+        todo.sort_by(|a, b| flops(&points, b).total_cmp(&flops(&points, a)));
         Ok(Self { selected, points, journal, todo })
     }
 
     /// The number of trials still to run.
     pub fn remaining(&self) -> usize {
-        self.todo.len()
+        self.todo.iter().map(Vec::len).sum()
     }
 
     /// Predicted floating-point operations of the trials still to run.
     pub fn flops(&self) -> f64 {
-        self.todo.iter().map(|&(point, _)| self.points[point as usize].cost.flops).sum()
+        self.todo.iter().map(|places| flops(&self.points, places)).sum()
     }
 
     /// Writes the experiment's tables; returns path and SHA-256 of each.
     pub fn write_tables(&self, folder: &Folder) -> Result<BTreeMap<String, String>> {
         write_tables(folder, self.selected.paper.key, self.selected.experiment, &self.points, &self.journal)
     }
+}
+
+/// Each trial of a company in one piece, all else by itself.
+fn together(points: &[Point], places: impl Iterator<Item = Place>) -> Vec<Vec<Place>> {
+    let (mut alone, mut companies) = (Vec::new(), BTreeMap::<_, Vec<Place>>::new());
+    for place in places {
+        match &points[place.0 as usize].company {
+            Some(company) => companies.entry((company, place.1)).or_default().push(place),
+            None => alone.push(vec![place]),
+        }
+    }
+    alone.extend(companies.into_values());
+    alone
+}
+
+/// Predicted floating-point operations of these trials.
+fn flops(points: &[Point], places: &[Place]) -> f64 {
+    places.iter().map(|place| points[place.0 as usize].cost.flops).sum()
 }
 
 /// What the caller of [`run`] is told.
@@ -169,9 +191,10 @@ pub fn run(
     order.sort_by(|&a, &b| units[a].flops().total_cmp(&units[b].flops()));
     let mut left: Vec<usize> = units.iter().map(Unit::remaining).collect();
     let (timed, untimed): (Vec<_>, Vec<_>) = order.iter().partition(|&&u| units[u].selected.experiment.timed());
-    let queue = |order: &[usize]| Queue::new(order.iter().flat_map(|&u| units[u].todo.iter().map(move |&at| (u, at))));
+    let queue =
+        |order: &[usize]| Queue::new(order.iter().flat_map(|&u| units[u].todo.iter().cloned().map(move |at| (u, at))));
     let (untimed, timed) = (queue(&untimed), queue(&timed));
-    let all = untimed.places.len() + timed.places.len();
+    let all: usize = left.iter().sum();
     for &unit in order.iter().filter(|&&u| left[u] == 0) {
         on(units, Event::Finished(unit))?;
     }
@@ -185,10 +208,10 @@ pub fn run(
     let (send, receive) = mpsc::sync_channel::<Done>(1024);
     let work = |queue: &Queue, send: &SyncSender<Done>| {
         while !halt.load(Ordering::Relaxed) && !stop.load(Ordering::Relaxed) {
-            let Some((unit, place)) = queue.next() else { break };
-            let (selected, points) = &shared[unit];
-            let done = timed_trial(selected, &points[place.0 as usize], place.1, run.seed);
-            if send.send(Done { unit, place, done }).is_err() {
+            let Some((unit, places)) = queue.next() else { break };
+            let (selected, points) = &shared[*unit];
+            let done = timed_trials(selected, points, places, run.seed);
+            if send.send(Done { unit: *unit, done }).is_err() {
                 break;
             }
         }
@@ -213,27 +236,33 @@ pub fn run(
     Ok(())
 }
 
-/// Trials in the order in which they are handed out, each as its unit and its place there.
+/// Trials in the order in which they are handed out, each piece of work with its unit.
 struct Queue {
-    places: Vec<(usize, (u32, u32))>,
+    pieces: Vec<(usize, Vec<Place>)>,
     next: AtomicUsize,
 }
 
 impl Queue {
-    fn new(places: impl Iterator<Item = (usize, (u32, u32))>) -> Self {
-        Self { places: places.collect(), next: AtomicUsize::new(0) }
+    fn new(pieces: impl Iterator<Item = (usize, Vec<Place>)>) -> Self {
+        Self { pieces: pieces.collect(), next: AtomicUsize::new(0) }
     }
 
-    fn next(&self) -> Option<(usize, (u32, u32))> {
-        self.places.get(self.next.fetch_add(1, Ordering::Relaxed)).copied()
+    fn next(&self) -> Option<&(usize, Vec<Place>)> {
+        self.pieces.get(self.next.fetch_add(1, Ordering::Relaxed))
     }
 }
 
-/// A finished trial on its way from a worker to the journal.
+/// Finished trials on their way from a worker to the journal.
 struct Done {
     unit: usize,
-    place: (u32, u32),
-    done: Result<(TrialRows, f64)>,
+    done: Result<Vec<Finished>>,
+}
+
+/// What a trial left, and the seconds that it took.
+struct Finished {
+    place: Place,
+    rows: TrialRows,
+    seconds: f64,
 }
 
 /// Journals what the workers send, until they end or nothing more can be written. A trial that fails raises `halt`;
@@ -249,12 +278,14 @@ fn collect(
     let mut synced = Instant::now();
     loop {
         match receive.recv_timeout(SYNC_EVERY.saturating_sub(synced.elapsed())) {
-            Ok(Done { unit, place, done: Ok((rows, seconds)) }) => {
-                let owner = &mut units[unit];
-                owner.journal.append(place.0, place.1, seconds, &rows)?;
-                let flops = owner.points[place.0 as usize].cost.flops;
-                left[unit] -= 1;
-                on(units, Event::Trial { unit, flops })?;
+            Ok(Done { unit, done: Ok(finished) }) => {
+                for Finished { place, rows, seconds } in finished {
+                    let owner = &mut units[unit];
+                    owner.journal.append(place.0, place.1, seconds, &rows)?;
+                    let flops = owner.points[place.0 as usize].cost.flops;
+                    left[unit] -= 1;
+                    on(units, Event::Trial { unit, flops })?;
+                }
                 if left[unit] == 0 {
                     units[unit].journal.sync()?;
                     on(units, Event::Finished(unit))?;
@@ -277,17 +308,29 @@ fn collect(
     }
 }
 
-/// Runs one trial; a panic in it becomes an error that says which trial it was.
-fn timed_trial(selected: &Selected, point: &Point, index: u32, master: u64) -> Result<(TrialRows, f64)> {
+/// Runs the trials of a piece; a panic in them becomes an error that says which they were. Their time is shared out by
+/// the predicted cost.
+fn timed_trials(selected: &Selected, points: &[Point], places: &[Place], master: u64) -> Result<Vec<Finished>> {
     let (paper, experiment) = (selected.paper.key, selected.experiment.key());
-    let trial = Trial { master, paper, experiment, point: &point.key, index };
+    let members: Vec<_> = places
+        .iter()
+        .map(|&(point, index)| {
+            let point = &points[point as usize];
+            (point, Trial { master, paper, experiment, point: &point.key, index })
+        })
+        .collect();
     // CPU time of this thread: what other tenants of the machine do does not count.
     let start = ThreadTime::now();
-    let rows = catch_unwind(AssertUnwindSafe(|| point.run(&trial))).map_err(|payload| {
-        let (name, cells, what) = (selected.name(), &point.cells, panic_message(&*payload));
-        Error::broken(format!("{name}, point ({cells}), trial {index} panicked: {what}"))
+    let rows = catch_unwind(AssertUnwindSafe(|| selected.experiment.run(&members))).map_err(|payload| {
+        let cells: Vec<_> = members.iter().map(|(point, _)| format!("({})", point.cells)).collect();
+        let (name, cells, index, what) = (selected.name(), cells.join(" or "), places[0].1, panic_message(&*payload));
+        Error::broken(format!("{name}, point {cells}, trial {index} panicked: {what}"))
     })??;
-    Ok((rows, start.elapsed().as_secs_f64()))
+    let seconds = start.elapsed().as_secs_f64();
+    let (all, even) = (flops(points, places), 1.0 / places.len() as f64);
+    let share = |place: &Place| if all > 0.0 { points[place.0 as usize].cost.flops / all } else { even };
+    let finished = places.iter().zip(rows);
+    Ok(finished.map(|(place, rows)| Finished { place: *place, rows, seconds: seconds * share(place) }).collect())
 }
 
 fn panic_message(payload: &(dyn Any + Send)) -> &str {
@@ -299,6 +342,23 @@ fn panic_message(payload: &(dyn Any + Send)) -> &str {
 mod tests {
     use super::*;
     use crate::harness::experiment::Cost;
+
+    #[test]
+    fn companies_stay_together_trial_by_trial() {
+        let cost = Cost { flops: 1.0, memory: 0, rows: 0 };
+        let point = |company: Option<&str>| {
+            let mut point = Point::unrunnable(3, cost);
+            point.company = company.map(str::to_owned);
+            point
+        };
+        let points = [point(Some("a")), point(None), point(Some("b")), point(Some("a"))];
+        // The first part of a run that has a trial of the last point already.
+        let left = [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1), (3, 0)];
+        let mut pieces = together(&points, left.into_iter());
+        pieces.sort();
+        let expected = [vec![(0, 0), (3, 0)], vec![(0, 1)], vec![(1, 0)], vec![(1, 1)], vec![(2, 0)], vec![(2, 1)]];
+        assert_eq!(pieces, expected);
+    }
 
     #[test]
     fn the_parts_deal_out_every_trial_once() {

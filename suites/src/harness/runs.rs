@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    experiment::{Cost, Experiment, Out, Scale, Table, TableSchema},
+    experiment::{Cost, Experiment, Member, Out, Scale, Table, TableSchema},
     record::{Cell, Cells, Record},
     seed::Trial,
 };
@@ -34,8 +34,19 @@ pub trait Solve: Record {
     /// The predicted cost of one run that writes this many rows.
     fn cost(&self, rows: u32) -> Cost;
     /// Draws the problem of a trial, solves it, and keeps at most `iterates` iterates.
-    fn solve(&self, trial: &Trial<'_>, iterates: usize) -> Result<(Self::Run, Vec<Self::Iterate>), algos::Error>;
+    fn solve(&self, trial: &Trial<'_>, iterates: usize) -> Solved<Self>;
+    /// See [`Experiment::company`].
+    fn company(&self) -> Option<String> {
+        None
+    }
+    /// Solves for several points of a company; see [`Experiment::run_together`].
+    fn solve_together(members: &[(&Self, &Trial<'_>, usize)]) -> Vec<Solved<Self>> {
+        members.iter().map(|(point, trial, iterates)| point.solve(trial, *iterates)).collect()
+    }
 }
+
+/// A run and the iterates kept of it.
+pub type Solved<S> = Result<(<S as Solve>::Run, Vec<<S as Solve>::Iterate>), algos::Error>;
 
 /// An [`Experiment`] with the tables `runs` and, if iterates are kept, `trajectory`, for points that know how they are run.
 pub trait Runs: Sync + Sized + 'static {
@@ -83,9 +94,23 @@ impl<R: Runs> Experiment for R {
     }
 
     fn run(point: &Self::Point, trial: &Trial<'_>, out: &mut Out<Self>) -> Result<(), algos::Error> {
-        let (run, iterates) = point.solve(trial, R::iterates(point, trial))?;
-        out.put(R::RUNS, run);
-        iterates.into_iter().for_each(|iterate| out.put(R::TRAJECTORY, iterate));
-        Ok(())
+        put(point.solve(trial, R::iterates(point, trial)), out)
     }
+
+    fn company(point: &Self::Point) -> Option<String> {
+        point.company()
+    }
+
+    fn run_together(members: &mut [Member<'_, Self>]) -> Vec<Result<(), algos::Error>> {
+        let asked: Vec<_> = members.iter().map(|m| (m.point, &m.trial, R::iterates(m.point, &m.trial))).collect();
+        let solved = R::Setting::solve_together(&asked);
+        members.iter_mut().zip(solved).map(|(member, solved)| put(solved, &mut member.out)).collect()
+    }
+}
+
+fn put<R: Runs>(solved: Solved<R::Setting>, out: &mut Out<R>) -> Result<(), algos::Error> {
+    let (run, iterates) = solved?;
+    out.put(R::RUNS, run);
+    iterates.into_iter().for_each(|iterate| out.put(R::TRAJECTORY, iterate));
+    Ok(())
 }

@@ -49,3 +49,37 @@ pub const ALL: &[&Paper] = &[
     &langevin::PAPER,
     &chebtuck::PAPER,
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::ALL;
+    use crate::harness::{
+        experiment::{Point, Scale},
+        seed::Trial,
+    };
+
+    #[test]
+    fn members_of_a_company_leave_what_they_leave_alone() {
+        let mut seen = 0;
+        for (paper, experiment) in ALL.iter().flat_map(|p| p.experiments.iter().map(move |e| (p.key, *e))) {
+            let points = experiment.points(Scale::Smoke).unwrap();
+            let mut companies = BTreeMap::<_, Vec<_>>::new();
+            for point in points.iter().filter(|point| point.company.is_some()) {
+                companies.entry(&point.company).or_default().push(point);
+            }
+            companies.retain(|_, members| members.len() > 1);
+            let flops = |members: &[&Point]| members.iter().map(|point| point.cost.flops).sum::<f64>();
+            if let Some(members) = companies.values().min_by(|a, b| flops(a).total_cmp(&flops(b))) {
+                let trial = |point| Trial { master: 5, paper, experiment: experiment.key(), point, index: 1 };
+                let members: Vec<_> = members.iter().map(|point| (*point, trial(&point.key[..]))).collect();
+                let together = experiment.run(&members).unwrap();
+                let alone = members.iter().map(|member| experiment.run(&[*member]).unwrap().remove(0));
+                assert!(alone.eq(together), "{paper}/{}", experiment.key());
+                seen += 1;
+            }
+        }
+        assert!(seen > 3, "only {seen} experiments have companies");
+    }
+}

@@ -4,19 +4,21 @@
 use algos::{
     Error, Outcome, Par, Status,
     recovery::{
-        Factor, Init, Loss, Options, Step, Variant,
+        Factor, Init, Loss, Measurements, Options, Problem, Step, Variant,
         diagnose::ErrorMeter,
-        instance::{Instance, Noise, Outlier, Spec, direction},
+        fast::batched::{self, Job},
+        instance::{Instance, Noise, NoiseDraws, Observed, Outlier, Truth, direction, gaussian_rows},
         observe::{Iterate, Observe},
         schedule::{Corruption, Schedule, Target, geometric},
     },
 };
+use faer::MatRef;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     harness::{
         experiment::Cost,
-        runs::Solve,
+        runs::{Solve, Solved},
         seed::Trial,
         stats::{log_spaced, semilog_slope},
     },
@@ -228,8 +230,16 @@ impl Setting {
     /// The instance of a trial. All settings with the same d, r and m share measurements, truth, outlier rows and the
     /// unit normals that L or ν multiplies. Measurements are quantised, so that storage in single precision is exact.
     pub fn instance(&self, trial: &Trial<'_>) -> Result<Instance, Error> {
-        let spec = Spec { quantise: true, ..Spec::flat(self.d, self.r, self.m, self.law()) };
-        spec.draw(&mut trial.paired("instance", &(self.d, self.r, self.m)))
+        let Common { measurements, truth, draws } = self.common(trial)?;
+        Instance::assemble(measurements, truth, self.law(), &draws)
+    }
+
+    fn common(&self, trial: &Trial<'_>) -> Result<Common, Error> {
+        let mut rng = trial.paired("instance", &(self.d, self.r, self.m));
+        let measurements = gaussian_rows(self.d, self.m, &mut rng)?.quantised()?;
+        let truth = Truth::draw(self.d, &vec![1.0; self.r], &mut rng)?;
+        let draws = NoiseDraws::draw(self.d, self.m, self.law(), &mut rng);
+        Ok(Common { measurements, truth, draws })
     }
 
     fn step(&self) -> (Step, Loss) {
@@ -254,14 +264,25 @@ impl Setting {
         observe: &mut dyn Observe,
     ) -> Result<Outcome<Factor>, Error> {
         let direction = direction(self.d, &mut trial.paired("start", &self.d));
+        let options = self.options(direction.as_ref());
+        algos::recovery::subgm(variant, &instance.problem()?, &options, Par::Seq, observe)
+    }
+
+    fn options<'a>(&self, direction: MatRef<'a, f64>) -> Options<'a> {
         let init = match self.start {
-            Start::Gaussian => Init::Gaussian { alpha: self.alpha, direction: direction.as_ref() },
+            Start::Gaussian => Init::Gaussian { alpha: self.alpha, direction },
             Start::Spectral => Init::Spectral { alpha: self.alpha },
         };
         let (step, loss) = self.step();
-        let options = Options { width: self.width, init, step, loss, iterations: self.iterations };
-        algos::recovery::subgm(variant, &instance.problem()?, &options, Par::Seq, observe)
+        Options { width: self.width, init, step, loss, iterations: self.iterations }
     }
+}
+
+/// What all settings with the same d, r and m share in a trial.
+struct Common {
+    measurements: Measurements,
+    truth: Truth,
+    draws: NoiseDraws,
 }
 
 impl Solve for Setting {
@@ -276,28 +297,58 @@ impl Solve for Setting {
         Cost { flops: self.iterations as f64 * iteration + 20.0 * m * packed, memory: (8.0 * m * packed) as u64, rows }
     }
 
-    /// With the kernel that moves the fewest bytes; the iterates kept are log-spaced.
-    fn solve(&self, trial: &Trial<'_>, iterates: usize) -> Result<(Run, Vec<Snapshot>), Error> {
-        let instance = self.instance(trial)?;
-        let f_truth = instance.noise.iter().map(|s| s.abs() / self.m as f64).sum();
-        let mut watch = Watch::new(&instance, f_truth, self.iterations, iterates);
-        let outcome = self.run(Variant::FusedF32, &instance, trial, &mut watch)?;
-        let norm = instance.truth.norm();
+    /// The iterates kept are log-spaced.
+    fn solve(&self, trial: &Trial<'_>, iterates: usize) -> Solved<Self> {
+        let mut solved = Self::solve_together(&[(self, trial, iterates)]);
+        solved.swap_remove(0)
+    }
+
+    fn company(&self) -> Option<String> {
+        Some(format!("{},{},{}", self.d, self.r, self.m))
+    }
+
+    /// In passes over the measurements that all runs share, in the storage that moves the fewest bytes.
+    fn solve_together(members: &[(&Self, &Trial<'_>, usize)]) -> Vec<Solved<Self>> {
+        batch(members).unwrap_or_else(|error| members.iter().map(|_| Err(error.clone())).collect())
+    }
+}
+
+fn batch(members: &[(&Setting, &Trial<'_>, usize)]) -> Result<Vec<Solved<Setting>>, Error> {
+    // Of all laws only Cauchy's wants uniforms, which are drawn last.
+    let (any, trial, _) = members.iter().find(|(setting, ..)| setting.noise == Law::Cauchy).unwrap_or(&members[0]);
+    let Common { measurements, truth, draws } = any.common(trial)?;
+    let direction = direction(any.d, &mut trial.paired("start", &any.d));
+    let observe = |&(setting, _, iterates): &(&Setting, _, _)| {
+        let Observed { y, noise, .. } = measurements.observe(&truth, setting.law(), &draws)?;
+        let f_truth = noise.iter().map(|s| s.abs() / setting.m as f64).sum();
+        Ok((y, Watch::new(&truth, f_truth, setting.iterations, iterates)))
+    };
+    let mut observed = members.iter().map(observe).collect::<Result<Vec<_>, Error>>()?;
+    let runs = members.iter().zip(&mut observed);
+    let mut jobs: Vec<_> = runs
+        .map(|((setting, ..), (y, watch))| Job { y, options: setting.options(direction.as_ref()), observe: watch })
+        .collect();
+    let outcomes = batched::subgm(&Variant::FusedF32.prepare(&measurements)?, &mut jobs);
+    let solved = members.iter().zip(observed).zip(outcomes).map(|(((setting, ..), (y, watch)), outcome)| {
+        let outcome = outcome?;
+        let f = Problem::new(&measurements, &y)?.loss(outcome.value.u.as_ref(), Loss::L1)?;
+        let norm = truth.norm();
         let run = Run {
             effective_width: outcome.value.effective_width,
             err: watch.last * norm,
             rerr: watch.last,
             best_err: watch.best * norm,
-            hit: watch.hit.unwrap_or(self.iterations),
+            hit: watch.hit.unwrap_or(setting.iterations),
             rate: watch.rate(),
-            f: instance.problem()?.loss(outcome.value.u.as_ref(), Loss::L1)?,
-            f_truth,
+            f,
+            f_truth: watch.f_truth,
             rows_evaluated: outcome.value.rows_evaluated,
             flops: outcome.effort.flops,
             ended: ended(outcome.status).into(),
         };
         Ok((run, watch.snapshots))
-    }
+    });
+    Ok(solved.collect())
 }
 
 fn ended(status: Status) -> &'static str {
@@ -322,9 +373,9 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(instance: &Instance, f_truth: f64, iterations: usize, snapshots: usize) -> Self {
+    fn new(truth: &Truth, f_truth: f64, iterations: usize, snapshots: usize) -> Self {
         let keep = if snapshots == 0 { Vec::new() } else { log_spaced(iterations, snapshots) };
-        let meter = ErrorMeter::new(&instance.truth);
+        let meter = ErrorMeter::new(truth);
         let decay = (Vec::new(), Vec::new());
         Self { meter, f_truth, keep, snapshots: Vec::new(), last: f64::NAN, best: f64::INFINITY, hit: None, decay }
     }

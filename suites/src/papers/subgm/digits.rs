@@ -3,15 +3,15 @@
 use std::sync::OnceLock;
 
 use algos::{
-    Error, Par,
+    Error,
     linalg::{distance, product, symmetric_eigen},
     recovery::{
-        Init, Loss, Options, Variant,
+        Init, Loss, Measurements, Options, Variant,
         diagnose::{ErrorMeter, least_squares, principal_angle},
-        instance::{Instance, Noise, NoiseDraws, Outlier, Truth, direction, gaussian_rows},
+        fast::batched::{self, Job},
+        instance::{Noise, NoiseDraws, Outlier, Truth, direction, gaussian_rows},
         observe::Silent,
         schedule::{Corruption, geometric},
-        subgm,
     },
 };
 use faer::{Mat, MatRef};
@@ -111,35 +111,80 @@ impl Experiment for RealDigits {
     }
 
     fn run(point: &Attempt, trial: &Trial<'_>, out: &mut Out<Self>) -> Result<(), Error> {
-        let truth = truth()?;
-        let (d, m) = (truth.factor().nrows(), point.m);
-        let mut rng = trial.paired("instance", &(d, m));
-        // Storage in single precision halves the traffic; quantised rows make it exact.
-        let rows = gaussian_rows(d, m, &mut rng)?.quantised()?;
-        let scale = 10.0;
-        let kind = match point.method {
-            Method::SubgmDependent => Outlier::Aligned { scale },
-            _ => Outlier::Gauss { scale },
-        };
-        let noise = Noise::Outliers { p: OUTLIERS, kind };
-        let draws = NoiseDraws::draw(d, m, noise, &mut rng);
-        let instance = Instance::assemble(rows, truth.clone(), noise, &draws)?;
-        let found = match point.method {
-            Method::LeastSquares => from_matrix(&least_squares(&instance.measurements, &instance.y)?, truth)?,
-            _ => {
-                let schedule = geometric(truth.target(), Corruption::Outliers { p: OUTLIERS }, START, 1e-2)?;
-                let direction = direction(d, &mut trial.paired("start", &d));
-                let init = Init::Gaussian { alpha: point.alpha, direction: direction.as_ref() };
-                let (width, iterations) = (point.width, schedule.iterations);
-                let options = Options { width, init, step: schedule.step(), loss: Loss::L1, iterations };
-                let problem = instance.problem()?;
-                let outcome = subgm(Variant::FusedF32, &problem, &options, Par::Seq, &mut Silent)?;
-                measure(outcome.value.u.as_ref(), truth)?
-            }
+        let found = if point.method == Method::LeastSquares {
+            let Drawn { rows, draws } = Drawn::new(trial, point.m)?;
+            let y = rows.observe(truth()?, noise(point.method), &draws)?.y;
+            from_matrix(&least_squares(&rows, &y)?, truth()?)?
+        } else {
+            let mut found = descend(trial, &[point])?;
+            found.swap_remove(0)?
         };
         out.put(Self::RUNS, found);
         Ok(())
     }
+
+    fn company(point: &Attempt) -> Option<String> {
+        (point.method != Method::LeastSquares).then(|| point.m.to_string())
+    }
+
+    fn run_together(members: &mut [Member<'_, Self>]) -> Vec<Result<(), Error>> {
+        if members.len() == 1 {
+            return members.iter_mut().map(|m| Self::run(m.point, &m.trial, &mut m.out)).collect();
+        }
+        let points: Vec<_> = members.iter().map(|member| member.point).collect();
+        match descend(&members[0].trial, &points) {
+            Ok(all) => all.into_iter().zip(members).map(|(found, m)| found.map(|f| m.out.put(Self::RUNS, f))).collect(),
+            Err(error) => members.iter().map(|_| Err(error.clone())).collect(),
+        }
+    }
+}
+
+fn noise(method: Method) -> Noise {
+    let scale = 10.0;
+    let dependent = method == Method::SubgmDependent;
+    let kind = if dependent { Outlier::Aligned { scale } } else { Outlier::Gauss { scale } };
+    Noise::Outliers { p: OUTLIERS, kind }
+}
+
+/// What all attempts with equally many measurements share in a trial.
+struct Drawn {
+    rows: Measurements,
+    draws: NoiseDraws,
+}
+
+impl Drawn {
+    fn new(trial: &Trial<'_>, m: usize) -> Result<Self, Error> {
+        let d = truth()?.factor().nrows();
+        let mut rng = trial.paired("instance", &(d, m));
+        // Storage in single precision halves the traffic; quantised rows make it exact.
+        let rows = gaussian_rows(d, m, &mut rng)?.quantised()?;
+        let draws = NoiseDraws::draw(d, m, noise(Method::Subgm), &mut rng);
+        Ok(Self { rows, draws })
+    }
+}
+
+/// SubGM for all of these points, on the same rows.
+fn descend(trial: &Trial<'_>, points: &[&Attempt]) -> Result<Vec<Result<Found, Error>>, Error> {
+    let truth = truth()?;
+    let Drawn { rows, draws } = Drawn::new(trial, points[0].m)?;
+    let d = rows.order();
+    let direction = direction(d, &mut trial.paired("start", &d));
+    let schedule = geometric(truth.target(), Corruption::Outliers { p: OUTLIERS }, START, 1e-2)?;
+    let observe = |point: &&Attempt| Ok(rows.observe(truth, noise(point.method), &draws)?.y);
+    let y = points.iter().map(observe).collect::<Result<Vec<_>, Error>>()?;
+    let mut silent = vec![Silent; points.len()];
+    let mut jobs: Vec<_> = points
+        .iter()
+        .zip(&y)
+        .zip(&mut silent)
+        .map(|((point, y), observe)| {
+            let init = Init::Gaussian { alpha: point.alpha, direction: direction.as_ref() };
+            let (width, iterations) = (point.width, schedule.iterations);
+            Job { y, options: Options { width, init, step: schedule.step(), loss: Loss::L1, iterations }, observe }
+        })
+        .collect();
+    let runs = batched::subgm(&Variant::FusedF32.prepare(&rows)?, &mut jobs);
+    Ok(runs.into_iter().map(|run| measure(run?.value.u.as_ref(), truth)).collect())
 }
 
 fn measure(u: MatRef<'_, f64>, truth: &Truth) -> Result<Found, Error> {

@@ -4,14 +4,14 @@ use algos::{
     Error, Par,
     linalg::{distance, product},
     recovery::{
-        Init, Loss, Options, Variant,
-        instance::{Noise, Outlier, Spec, direction},
+        Init, Loss, Options, Step, Variant,
+        instance::{Instance, Noise, Outlier, Spec, direction},
         observe::Silent,
-        schedule::{Target, geometric},
+        schedule::{Schedule, Target, geometric},
         subgm,
     },
 };
-use faer::Mat;
+use faer::{Mat, MatRef};
 
 use crate::papers::sensing::{Law, Setting, Start};
 use crate::{harness::prelude::*, record};
@@ -68,26 +68,67 @@ impl Experiment for Agreement {
     }
 
     fn run(point: &Name, trial: &Trial<'_>, out: &mut Out<Self>) -> Result<(), Error> {
+        let problem = Planted::draw(trial)?;
+        out.put(Self::RUNS, problem.distance(point, problem.reference()?.as_ref())?);
+        Ok(())
+    }
+
+    fn company(_: &Name) -> Option<String> {
+        Some("all".into())
+    }
+
+    /// The reference, which takes most of the time, runs once.
+    fn run_together(members: &mut [Member<'_, Self>]) -> Vec<Result<(), Error>> {
+        let draw = || Planted::draw(&members[0].trial).and_then(|problem| Ok((problem.reference()?, problem)));
+        let drawn = draw();
+        let run = |member: &mut Member<'_, Self>| {
+            let (reference, problem) = drawn.as_ref().map_err(Clone::clone)?;
+            member.out.put(Self::RUNS, problem.distance(member.point, reference.as_ref())?);
+            Ok(())
+        };
+        members.iter_mut().map(run).collect()
+    }
+}
+
+/// The problem of a trial.
+struct Planted {
+    instance: Instance,
+    direction: Mat<f64>,
+    schedule: Schedule,
+}
+
+impl Planted {
+    fn draw(trial: &Trial<'_>) -> Result<Self, Error> {
         let (d, m, p) = (12, 300, 0.2);
         let noise = Noise::Outliers { p, kind: Outlier::Gauss { scale: 10.0 } };
         let spec = Spec { quantise: true, ..Spec::flat(d, 2, m, noise) };
         let instance = spec.draw(&mut trial.paired("instance", &(d, m)))?;
         let direction = direction(d, &mut trial.paired("start", &d));
         let schedule = geometric(Target::flat(2), noise.corruption(), 1e-6, 1e-8)?;
-        let solve = |variant, eta| {
-            let init = Init::Gaussian { alpha: 1e-6, direction: direction.as_ref() };
-            let step = algos::recovery::Step::Geometric { eta, rho: schedule.rho };
-            let options = Options { width: d, init, step, loss: Loss::L1, iterations: schedule.iterations };
-            subgm(variant, &instance.problem()?, &options, Par::Seq, &mut Silent)
-        };
-        let reference = solve(Variant::Reference, schedule.eta)?.value.u;
+        Ok(Self { instance, direction, schedule })
+    }
+
+    /// `X_T` of a variant whose first step is `eta`.
+    fn solve(&self, variant: Variant, eta: f64) -> Result<Mat<f64>, Error> {
+        let Self { instance, direction, schedule } = self;
+        let init = Init::Gaussian { alpha: 1e-6, direction: direction.as_ref() };
+        let step = Step::Geometric { eta, rho: schedule.rho };
+        let width = direction.nrows();
+        let options = Options { width, init, step, loss: Loss::L1, iterations: schedule.iterations };
+        let u = subgm(variant, &instance.problem()?, &options, Par::Seq, &mut Silent)?.value.u;
+        Ok(product(u.as_ref(), u.transpose()))
+    }
+
+    fn reference(&self) -> Result<Mat<f64>, Error> {
+        self.solve(Variant::Reference, self.schedule.eta)
+    }
+
+    fn distance(&self, point: &Name, reference: MatRef<'_, f64>) -> Result<Distance, Error> {
         let other = match Variant::from_name(&point.variant) {
-            Some(variant) => solve(variant, schedule.eta)?.value.u,
-            None => solve(Variant::Reference, 1.01 * schedule.eta)?.value.u,
+            Some(variant) => self.solve(variant, self.schedule.eta)?,
+            None => self.solve(Variant::Reference, 1.01 * self.schedule.eta)?,
         };
-        let square = |u: &Mat<f64>| product(u.as_ref(), u.transpose());
-        out.put(Self::RUNS, Distance { distance: distance(square(&other).as_ref(), square(&reference).as_ref()) });
-        Ok(())
+        Ok(Distance { distance: distance(other.as_ref(), reference) })
     }
 }
 
