@@ -93,6 +93,7 @@ pub fn rerun(papers: &[&Paper], row: &str, out: &Path) -> Result<ExitCode> {
         experiment: experiment.key(),
         point: &point.key,
         index: trial,
+        drawn: None,
     };
     let rows = experiment.run(&[(&point, index)])?.remove(0);
     let made = lines(experiment, &point.cells, trial, &rows)?;

@@ -88,7 +88,8 @@ pub trait Experiment: Sync + Sized + 'static {
     fn cost(point: &Self::Point) -> Cost;
     /// Runs one trial. An error of the algorithm becomes a row with its status.
     fn run(point: &Self::Point, trial: &Trial<'_>, out: &mut Out<Self>) -> Result<(), algos::Error>;
-    /// What the point shares with others. Points of one company, which answer alike, are run together in each trial.
+    /// What the point shares with others. Points of one company, which answer alike, are run together in each trial, so
+    /// that what they make by [`Trial::shared`] is made once.
     fn company(_point: &Self::Point) -> Option<String> {
         None
     }

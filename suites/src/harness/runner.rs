@@ -21,7 +21,7 @@ use super::{
     folder::{Folder, sha256},
     journal::{Header, Journal},
     rows::header,
-    seed::Trial,
+    seed::{Drawn, Trial},
     select::Selected,
     table::write_tables,
 };
@@ -312,11 +312,12 @@ fn collect(
 /// the predicted cost.
 fn timed_trials(selected: &Selected, points: &[Point], places: &[Place], master: u64) -> Result<Vec<Finished>> {
     let (paper, experiment) = (selected.paper.key, selected.experiment.key());
+    let drawn = Drawn::default();
     let members: Vec<_> = places
         .iter()
         .map(|&(point, index)| {
             let point = &points[point as usize];
-            (point, Trial { master, paper, experiment, point: &point.key, index })
+            (point, Trial { master, paper, experiment, point: &point.key, index, drawn: Some(&drawn) })
         })
         .collect();
     // CPU time of this thread: what other tenants of the machine do does not count.

@@ -4,6 +4,8 @@
 //! purpose, the canonical CBOR of the point, and the trial. Nothing else enters: adding an experiment, a point or a
 //! trial shifts no other stream, and the scale is never in.
 
+use std::{any::Any, cell::RefCell, collections::BTreeMap, rc::Rc};
+
 use ciborium::Value;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use serde::Serialize;
@@ -56,7 +58,13 @@ pub struct Trial<'a> {
     pub point: &'a [u8],
     /// Number of the trial at this point, from 0.
     pub index: u32,
+    /// What the points that run together have drawn so far.
+    pub drawn: Option<&'a Drawn>,
 }
+
+/// What points that run together share, by purpose and key.
+#[derive(Debug, Default)]
+pub struct Drawn(RefCell<BTreeMap<(String, Vec<u8>), Rc<dyn Any>>>);
 
 impl Trial<'_> {
     /// The stream for `purpose` at this point and trial.
@@ -75,6 +83,33 @@ impl Trial<'_> {
             Ok(key) => self.stream(purpose, &key),
             Err(e) => panic!("paired stream `{purpose}`: {e}"),
         }
+    }
+
+    /// What is made from the stream that [`paired`](Trial::paired) gives, or from nothing random at all: once for all
+    /// points of a [company](super::experiment::Experiment::company) in the same trial.
+    ///
+    /// # Errors
+    /// Those of `make`, which is then called again for the next point.
+    ///
+    /// # Panics
+    /// As [`paired`](Trial::paired).
+    pub fn shared<K: Serialize + ?Sized, T: 'static, E>(
+        &self,
+        purpose: &str,
+        on: &K,
+        make: impl FnOnce(&mut ChaCha8Rng) -> Result<T, E>,
+    ) -> Result<Rc<T>, E> {
+        let mut rng = self.paired(purpose, on);
+        let name = (purpose.to_owned(), rng.get_seed().to_vec());
+        let known = self.drawn.and_then(|drawn| drawn.0.borrow().get(&name).cloned());
+        if let Some(Ok(known)) = known.map(Rc::downcast) {
+            return Ok(known);
+        }
+        let made = Rc::new(make(&mut rng)?);
+        if let Some(drawn) = self.drawn {
+            drawn.0.borrow_mut().insert(name, Rc::clone(&made) as Rc<dyn Any>);
+        }
+        Ok(made)
     }
 
     fn stream(&self, purpose: &str, key: &[u8]) -> ChaCha8Rng {
@@ -96,7 +131,7 @@ mod tests {
     use rand::Rng;
 
     fn draw(master: u64, paper: &str, experiment: &str, purpose: &str, point: &[u8], index: u32) -> u64 {
-        Trial { master, paper, experiment, point, index }.rng(purpose).next_u64()
+        Trial { master, paper, experiment, point, index, drawn: None }.rng(purpose).next_u64()
     }
 
     #[test]
@@ -125,9 +160,30 @@ mod tests {
 
     #[test]
     fn paired_streams_ignore_the_rest_of_the_point() {
-        let trial = |point| Trial { master: 1, paper: "p", experiment: "e", point, index: 3 };
+        let trial = |point| Trial { master: 1, paper: "p", experiment: "e", point, index: 3, drawn: None };
         assert_eq!(trial(b"a").paired("x", &(20, 0.2)).next_u64(), trial(b"b").paired("x", &(20, 0.2)).next_u64());
         assert_ne!(trial(b"a").paired("x", &(20, 0.2)).next_u64(), trial(b"a").paired("x", &(20, 0.3)).next_u64());
+    }
+
+    #[test]
+    fn a_company_draws_once_what_each_would_draw_alone() {
+        let drawn = Drawn::default();
+        let calls = std::cell::Cell::new(0);
+        let draw = |point: &[u8], drawn, on| {
+            let trial = Trial { master: 1, paper: "p", experiment: "e", point, index: 3, drawn };
+            let count = |rng: &mut ChaCha8Rng| {
+                calls.set(calls.get() + 1);
+                Ok::<_, ()>(rng.next_u64())
+            };
+            *trial.shared("x", &on, count).unwrap()
+        };
+        let alone = draw(b"a", None, 20);
+        assert_eq!([draw(b"a", Some(&drawn), 20), draw(b"b", Some(&drawn), 20)], [alone; 2]);
+        assert_eq!(calls.get(), 2);
+        assert_ne!(draw(b"b", Some(&drawn), 21), alone);
+        let trial = Trial { master: 1, paper: "p", experiment: "e", point: b"a", index: 3, drawn: Some(&drawn) };
+        assert_eq!(trial.shared("y", &0, |_| Err::<(), _>("no")), Err("no"));
+        assert_eq!(trial.shared("y", &0, |_| Ok::<_, &str>("yes")).map(|y| *y), Ok("yes"));
     }
 
     #[test]

@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_or_missing_has_a_row_and_no_time() {
-        let trial = Trial { master: 1, paper: "p", experiment: "e", point: &[], index: 0 };
+        let trial = Trial { master: 1, paper: "p", experiment: "e", point: &[], index: 0, drawn: None };
         let times = round(&One, &[("wrong", 1), ("right", 1), ("missing", 1)], &trial).unwrap();
         let names: Vec<_> = times.iter().map(|time| time.variant.as_str()).collect();
         assert_eq!(names, ["wrong", "right", "missing"]);

@@ -57,7 +57,7 @@ mod tests {
     use super::ALL;
     use crate::harness::{
         experiment::{Point, Scale},
-        seed::Trial,
+        seed::{Drawn, Trial},
     };
 
     #[test]
@@ -72,10 +72,13 @@ mod tests {
             companies.retain(|_, members| members.len() > 1);
             let flops = |members: &[&Point]| members.iter().map(|point| point.cost.flops).sum::<f64>();
             if let Some(members) = companies.values().min_by(|a, b| flops(a).total_cmp(&flops(b))) {
-                let trial = |point| Trial { master: 5, paper, experiment: experiment.key(), point, index: 1 };
-                let members: Vec<_> = members.iter().map(|point| (*point, trial(&point.key[..]))).collect();
-                let together = experiment.run(&members).unwrap();
-                let alone = members.iter().map(|member| experiment.run(&[*member]).unwrap().remove(0));
+                let drawn = Drawn::default();
+                let trial =
+                    |point, drawn| Trial { master: 5, paper, experiment: experiment.key(), point, index: 1, drawn };
+                let company: Vec<_> =
+                    members.iter().map(|point| (*point, trial(&point.key[..], Some(&drawn)))).collect();
+                let together = experiment.run(&company).unwrap();
+                let alone = members.iter().map(|p| experiment.run(&[(*p, trial(&p.key[..], None))]).unwrap().remove(0));
                 assert!(alone.eq(together), "{paper}/{}", experiment.key());
                 seen += 1;
             }

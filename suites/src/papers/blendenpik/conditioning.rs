@@ -106,10 +106,14 @@ impl Experiment for Conditioning {
         Cost { flops: 20.0 * n * d * d + 8.0 * iterations * n * d, memory: (40.0 * n * d) as u64, rows: 60 }
     }
 
+    fn company(point: &Setting) -> Option<String> {
+        Some(format!("{} {}", point.n, point.d))
+    }
+
     fn run(point: &Setting, trial: &Trial<'_>, out: &mut Out<Self>) -> Result<(), Error> {
         let Setting { sketch, gamma, kappa, n, d } = *point;
-        let bases = Bases::draw(n, d, &mut trial.paired("bases", &(n, d)))?;
-        let problem = bases.conditioned(kappa)?;
+        let bases = trial.shared("bases", &(n, d), |rng| Bases::draw(n, d, rng))?;
+        let problem = trial.shared("problem", &(n, d, kappa), |_| bases.conditioned(kappa))?;
         let r = match gamma {
             0 => None,
             _ => {

@@ -98,12 +98,16 @@ impl Experiment for Errors {
         Cost { flops: 5.0 * tile_flops(point.n, 64), memory: 1 << 26, rows: 3 }
     }
 
+    fn company(point: &Task) -> Option<String> {
+        Some(point.n.to_string())
+    }
+
     fn run(point: &Task, trial: &Trial<'_>, out: &mut Out<Self>) -> Result<(), Error> {
         let n = point.n;
         let (queries, keys) = Set::Cluster.draw(n, trial)?;
         let problem = unit(&queries, &keys)?;
         let x = point.x.draw(n, &mut trial.paired("x", &(n, point.x)));
-        let truth = exact(&problem, &x)?;
+        let truth = trial.shared("truth", &(n, point.x), |_| exact(&problem, &x))?;
         // At the smallest size and error the sample is almost all keys.
         for epsilon in EPSILONS.into_iter().filter(|&epsilon| n > 2048 || epsilon > 0.1) {
             let options = Options { force: true, certify: point.light, light: point.light, ..Options::new(epsilon) };

@@ -178,6 +178,10 @@ impl Experiment for Ablation {
         Cost { flops: 3.0 * tile_flops(point.n, 64), memory: 1 << 24, rows: 4 }
     }
 
+    fn company(point: &Ablated) -> Option<String> {
+        Some(point.n.to_string())
+    }
+
     fn run(point: &Ablated, trial: &Trial<'_>, out: &mut Out<Self>) -> Result<(), Error> {
         let n = point.n;
         let (queries, keys) = Set::Cluster.draw(n, trial)?;
@@ -185,16 +189,19 @@ impl Experiment for Ablation {
         let x = if point.random { gaussian(n, &mut trial.paired("x", &n)) } else { vec![1.0; n] };
         let threshold = -0.015f64.ln();
         let engine = Engine::detect();
-        let truth = exact(&problem, &x)?;
-        let (high, _) = split(&problem, &x, threshold, engine)?;
-        // The squares of the entries are those of a bandwidth smaller by √2.
-        let narrow = algos::kernel::Problem::new(&queries, &keys, algos::kernel::Bandwidth::Scale(1.0))?;
-        let energy: f64 = split(&narrow, &vec![1.0; n], 2.0 * threshold, engine)?.1.iter().sum();
+        let truth = trial.shared("truth", &(n, point.random), |_| exact(&problem, &x))?;
+        let high =
+            trial.shared("high", &(n, point.random), |_| Ok::<_, Error>(split(&problem, &x, threshold, engine)?.0))?;
+        let energy = trial.shared("energy", &n, |_| {
+            // The squares of the entries are those of a bandwidth smaller by √2.
+            let narrow = algos::kernel::Problem::new(&queries, &keys, algos::kernel::Bandwidth::Scale(1.0))?;
+            Ok::<_, Error>(split(&narrow, &vec![1.0; n], 2.0 * threshold, engine)?.1.iter().sum::<f64>())
+        })?;
         for part in [40, 20, 10, 5] {
             let sample = n / part;
             let mut rng = trial.paired("sample", &(n, part));
             let y = match point.half {
-                Half::Heavy => high.clone(),
+                Half::Heavy => high.to_vec(),
                 Half::Sample => sampling::uniform(&problem, &x, sample, engine, &mut rng)?.value,
                 Half::Both => {
                     let low = light(&problem, &uniform(&x, sample, &mut rng), threshold, engine)?;
@@ -202,7 +209,7 @@ impl Experiment for Ablation {
                 }
             };
             let error = distance(&y, &truth) / norm(&x);
-            out.put(Self::ERRORS, Off { sample, error, law: (energy / sample as f64).sqrt() });
+            out.put(Self::ERRORS, Off { sample, error, law: (*energy / sample as f64).sqrt() });
             if point.half == Half::Heavy {
                 break;
             }

@@ -1,5 +1,7 @@
 //! One sketched regression: the point, the record, and the experiment made of them.
 
+use std::rc::Rc;
+
 use algos::{
     Error,
     sketch::{
@@ -63,14 +65,17 @@ record! {
 
 impl Setting {
     /// The problem of a trial, the same for all sketches.
-    pub fn instance(&self, trial: &Trial<'_>) -> Result<Instance, Error> {
-        let mut rng = trial.paired("instance", &(self.data, self.n, self.d, self.c, self.k));
-        match self.data {
-            Data::Spiked => spiked(self.n, self.d, self.c, self.k, &mut rng),
-            Data::Incoherent => incoherent(self.n, self.d, &mut rng),
-            Data::Balanced => balanced(self.d, self.c, self.k, &mut rng),
-            Data::BalancedDense => balanced_dense(self.d, self.c, &mut rng),
-        }
+    pub fn instance(&self, trial: &Trial<'_>) -> Result<Rc<Instance>, Error> {
+        trial.shared("instance", &self.problem(), |rng| match self.data {
+            Data::Spiked => spiked(self.n, self.d, self.c, self.k, rng),
+            Data::Incoherent => incoherent(self.n, self.d, rng),
+            Data::Balanced => balanced(self.d, self.c, self.k, rng),
+            Data::BalancedDense => balanced_dense(self.d, self.c, rng),
+        })
+    }
+
+    fn problem(&self) -> (Data, usize, usize, usize, usize) {
+        (self.data, self.n, self.d, self.c, self.k)
     }
 }
 
@@ -89,12 +94,19 @@ impl Solve for Setting {
         Cost { flops: dense + 4.0 * m * d * d, memory: (24.0 * n * d) as u64, rows }
     }
 
+    fn company(&self) -> Option<String> {
+        Some(format!("{:?}", self.problem()))
+    }
+
     /// Draws the problem and the sketch of a trial and solves.
     fn solve(&self, trial: &Trial<'_>, _: usize) -> Result<(Run, Vec<NoIterate>), Error> {
         let instance = self.instance(trial)?;
         let mut rng = trial.rng("sketch");
         let sketch = match self.sketch {
-            Map::Leverage => sample_rows(&leverage_scores(instance.a.as_ref())?, self.m, 2.0, &mut rng)?,
+            Map::Leverage => {
+                let scores = trial.shared("scores", &self.problem(), |_| leverage_scores(instance.a.as_ref()))?;
+                sample_rows(&scores, self.m, 2.0, &mut rng)?
+            }
             map => {
                 let (law, m) = map.law(self.m, self.n);
                 law.draw(m, self.n, &mut rng)?

@@ -69,7 +69,7 @@ fn estimate(data: &Data, members: &[Fit], lambda: f64) -> Result<Estimate, Error
 
 fn ensembles(point: &Setting, penalties: &[f64], trial: &Trial<'_>) -> Result<Vec<Estimate>, Error> {
     let Setting { sketch, n, p, q, members } = *point;
-    let data = Data::draw(n, p, &mut trial.paired("data", &(n, p)));
+    let data = trial.shared("data", &(n, p), |rng| Ok::<_, Error>(Data::draw(n, p, rng)))?;
     let mut rng = trial.rng("sketches");
     let mut fits: Vec<Vec<Fit>> = vec![Vec::new(); penalties.len()];
     for _ in 0..members {

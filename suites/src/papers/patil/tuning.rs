@@ -69,24 +69,30 @@ impl Experiment for Tuning {
         Cost { flops: point.members as f64 * (12.0 * q.powi(3) + 4e6) + 2e8, memory: 1 << 22, rows: 1 }
     }
 
+    fn company(point: &Sketched) -> Option<String> {
+        Some(format!("{} {}", point.n, point.p))
+    }
+
     fn run(point: &Sketched, trial: &Trial<'_>, out: &mut Out<Self>) -> Result<(), Error> {
         let Sketched { q, members, n, p } = *point;
-        let data = Data::draw(n, p, &mut trial.paired("data", &(n, p)));
+        let data = trial.shared("data", &(n, p), |rng| Ok::<_, Error>(Data::draw(n, p, rng)))?;
         let mut rng = trial.rng("sketches");
         let mut fits: Vec<Fit> = Vec::new();
         for _ in 0..members {
             fits.append(&mut member(data.x.as_ref(), &data.y, Map::Srdct, q, &[LAMBDA], &mut rng)?.0);
         }
         let ensemble = average(&fits.iter().collect::<Vec<_>>())?;
-        let penalties: Vec<f64> = (0..200).map(|k| 10f64.powf(-3.0 + 5.0 * f64::from(k) / 199.0)).collect();
-        let best = stats::minimum(data.ridge(&penalties)?.iter().map(|fit| data.risk(&fit.beta)));
+        let best = trial.shared("best", &(n, p), |_| {
+            let penalties: Vec<f64> = (0..200).map(|k| 10f64.powf(-3.0 + 5.0 * f64::from(k) / 199.0)).collect();
+            Ok::<_, Error>(stats::minimum(data.ridge(&penalties)?.iter().map(|fit| data.risk(&fit.beta))))
+        })?;
         out.put(
             Self::ENSEMBLES,
             Tuned {
                 risk: data.risk(&ensemble.beta),
                 single: fits.iter().map(|fit| data.risk(&fit.beta)).sum::<f64>() / members as f64,
                 gcv: gcv(data.x.as_ref(), &data.y, &ensemble)?.value,
-                best,
+                best: *best,
             },
         );
         Ok(())
