@@ -46,6 +46,7 @@ mod driver;
 mod fast;
 mod options;
 mod outcome;
+mod short;
 mod variant;
 
 pub use driver::{Weight, typical};
