@@ -44,6 +44,7 @@ pub mod symmetric;
 mod contract;
 mod driver;
 mod fast;
+mod octet;
 mod options;
 mod outcome;
 mod short;
