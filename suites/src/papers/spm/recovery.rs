@@ -63,6 +63,7 @@ fn trials(scale: Scale, cell: &Cell) -> u32 {
     match scale {
         Scale::Smoke => 3,
         _ if TABLE.contains(cell) => 1,
+        Scale::Default if MIDDLE.contains(cell) => 10,
         Scale::Default => 20,
         Scale::Full => 100,
     }
