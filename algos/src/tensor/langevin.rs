@@ -6,16 +6,18 @@
 //!
 //! [arXiv:2603.06028](https://arxiv.org/abs/2603.06028).
 
-use faer::Mat;
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, Par};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
-use super::octet::{Octet, Octets};
+use super::contract::Workspace;
 use super::power::direction;
 use super::symmetric::SymmetricTensor;
 use crate::error::{Error, argument};
 use crate::linalg::norm;
+use crate::simd::Simd;
 use crate::{Effort, NumericalError, Outcome, Status};
 
 /// Options of the dynamics.
@@ -44,7 +46,7 @@ pub struct Average {
     pub last: Mat<f64>,
 }
 
-/// Runs chains from uniform starts, eight at a time: about `4·C(d+m−1, m)` flops a step and chain.
+/// Runs chains from uniform starts. All chains share one matrix product a step: `2d·C(d+m−2, m−1)` flops a chain.
 ///
 /// # Errors
 ///
@@ -58,40 +60,40 @@ pub fn langevin(tensor: &SymmetricTensor, options: &Options, rng: &mut ChaCha8Rn
     argument(step > 0.0 && step.is_finite(), "step", step, "positive and finite")?;
     argument(steps > burn_in, "steps", steps as f64, "more than the burn-in")?;
     argument(chains >= 1, "chains", chains as f64, "at least one")?;
-    let contraction = tensor.contraction();
-    let mut workspace = Octets::new(tensor.monomials());
-    let mut x = vec![vec![Octet::ZERO; d]; chains.div_ceil(8)];
-    for (c, start) in (0..chains).map(|_| direction(d, rng)).enumerate() {
-        x[c / 8].iter_mut().zip(start).for_each(|(x, start)| x[c % 8] = start);
-    }
+    let flattening = tensor.flatten(1)?;
+    let monomials = &flattening.columns;
+    let roots: Vec<f64> = monomials.multiplicities().into_iter().map(f64::sqrt).collect();
+    let (simd, mut workspace) = (Simd::detect(), Workspace::new(monomials));
+    let mut lifted = Mat::zeros(monomials.len(), chains);
+    let (mut drift, mut x) = (Mat::<f64>::zeros(d, chains), Mat::<f64>::zeros(d, chains));
+    (0..chains).for_each(|c| x.col_as_slice_mut(c).copy_from_slice(&direction(d, rng)));
     let (pull, kick) = (m as f64 * beta * step, (2.0 * step).sqrt());
-    let (mut drift, mut sum) = (vec![Octet::ZERO; d], vec![0.0; d]);
+    let mut sum = vec![0.0; d];
     for t in 0..steps {
-        for (eight, points) in x.iter_mut().enumerate() {
-            contraction.apply_all(&mut workspace, points, &mut drift);
-            for l in 0..8.min(chains - 8 * eight) {
-                let mut square = 0.0;
-                for (x, force) in points.iter_mut().zip(&drift) {
-                    x[l] += pull * force[l] + kick * rng.sample::<f64, _>(StandardNormal);
-                    square += x[l] * x[l];
-                }
-                let scale = 1.0 / square.sqrt();
-                points.iter_mut().for_each(|x| x[l] *= scale);
-                if t >= burn_in {
-                    sum.iter_mut().zip(&*points).for_each(|(s, x)| *s += x[l]);
-                }
+        for c in 0..chains {
+            workspace.lift(simd, monomials, x.col_as_slice(c), &roots, lifted.col_as_slice_mut(c));
+        }
+        matmul(drift.as_mut(), Accum::Replace, flattening.matrix.as_ref(), lifted.as_ref(), 1.0, Par::Seq);
+        for c in 0..chains {
+            let point = x.col_as_slice_mut(c);
+            for (x, force) in point.iter_mut().zip(drift.col_as_slice(c)) {
+                *x += pull * force + kick * rng.sample::<f64, _>(StandardNormal);
+            }
+            let scale = 1.0 / norm(point);
+            point.iter_mut().for_each(|x| *x *= scale);
+            if t >= burn_in {
+                sum.iter_mut().zip(&*point).for_each(|(s, x)| *s += x);
             }
         }
     }
-    let last = Mat::from_fn(d, chains, |i, c| x[c / 8][i][c % 8]);
     let length = norm(&sum);
     if length == 0.0 || !length.is_finite() {
         return Err(NumericalError::Diverged { iteration: steps, norm: length }.into());
     }
     let samples = ((steps - burn_in) * chains) as f64;
-    let flops = (steps * chains) as u64 * contraction.flops();
+    let flops = (steps * chains * 2 * d * monomials.len()) as u64;
     Ok(Outcome {
-        value: Average { direction: sum.iter().map(|s| s / length).collect(), length: length / samples, last },
+        value: Average { direction: sum.iter().map(|s| s / length).collect(), length: length / samples, last: x },
         status: Status::IterationLimit,
         effort: Effort { iterations: steps as u64, flops, ..Effort::default() },
     })
