@@ -5,9 +5,12 @@
 
 use faer::{Mat, MatRef};
 
-use super::power::Ascent;
+use super::Shift;
+use super::octet::{Advance, Lane, Octet, run_all};
+use super::power::{Ascent, Limits, Summit};
 use crate::error::{Error, argument, finite};
 use crate::linalg::{householder, norm, product, symmetric_eigen};
+use crate::simd::{Simd, Task, lanes::Lanes};
 use crate::{InputError, NumericalError};
 
 /// `F` of the span of `a_r^{⊗n}` for known unit vectors `a_r`.
@@ -99,26 +102,46 @@ impl Landscape {
             n as f64,
             faer::Par::Seq,
         );
-        super::fast::newton_step(&mut h, x, &y, f)
+        super::fast::newton_step(|i, j| h[(i, j)], x, &y, f, Simd::detect())
+    }
+
+    /// [`climb`](super::power::climb) from many starts, eight at a time.
+    pub fn climb_all(&self, starts: &[Vec<f64>], shift: Shift, limits: Limits) -> Vec<Summit> {
+        self.step_all(starts, shift, |iterations, x, f, moved| {
+            let converged = moved < limits.tolerance;
+            let ended = converged || iterations == limits.iterations;
+            ended.then(|| Summit { x: x.column(), f, iterations, converged })
+        })
     }
 
     /// Climbs with the adaptive shift and, after every 100 steps with `F > 0.9`, with Newton's method; at most 2000 steps.
+    /// Returns where each ended, whether it converged, and its steps.
     ///
     /// Finds maxima that the plain iteration approaches too slowly.
-    pub fn finish(&mut self, start: &[f64]) -> (Vec<f64>, bool, usize) {
-        let (mut x, mut y) = (start.to_vec(), vec![0.0; self.d]);
-        for t in 1..=2000 {
-            let f = self.evaluate(&x, &mut y);
-            let moved = super::power::advance(&mut x, &mut y, super::Shift::Adaptive.gamma(self.n, f));
+    pub fn finish_all(&self, starts: &[Vec<f64>]) -> Vec<(Vec<f64>, bool, usize)> {
+        let mut own = self.clone();
+        self.step_all(starts, Shift::Adaptive, |t, x, f, moved| {
             if moved < 1e-13 {
-                return (x, true, t);
+                return Some((x.column(), true, t));
             }
-            let end = if t % 100 == 0 && f > 0.9 { self.newton(&x) } else { None };
-            if let Some(end) = end {
-                return (end, true, t);
+            let end = if t % 100 == 0 && f > 0.9 { own.newton(&x.column()) } else { None };
+            match end {
+                Some(end) => Some((end, true, t)),
+                None => (t == 2000).then(|| (x.column(), false, t)),
             }
-        }
-        (x, false, 2000)
+        })
+    }
+
+    fn step_all<R>(
+        &self,
+        starts: &[Vec<f64>],
+        shift: Shift,
+        after: impl FnMut(usize, Lane<'_>, f64, f64) -> Option<R>,
+    ) -> Vec<R> {
+        let simd = Simd::detect();
+        let zeros = |size| vec![Octet::ZERO; size];
+        let (mut p, mut y) = (zeros(self.p.len()), zeros(self.d));
+        run_all(starts, |x| simd.run(Step { of: self, shift, x, y: &mut y, p: &mut p }), after)
     }
 
     /// Newton's method from a point, if it converges within 20 steps.
@@ -184,5 +207,53 @@ impl Ascent for Landscape {
     fn flops(&self) -> u64 {
         let (r, d) = (self.p.len() as u64, self.d as u64);
         2 * r * r + 4 * d * r + 6 * r
+    }
+}
+
+/// One shifted power step of eight points; returns `F` before it and its lengths.
+struct Step<'a> {
+    of: &'a Landscape,
+    shift: Shift,
+    x: &'a mut [Octet],
+    y: &'a mut [Octet],
+    /// Buffer for `Aᵀx`.
+    p: &'a mut [Octet],
+}
+
+impl Task for Step<'_> {
+    type Output = ([f64; 8], [f64; 8]);
+
+    #[inline(always)]
+    fn run<S: Lanes>(self, simd: S) -> ([f64; 8], [f64; 8]) {
+        let Self { of: Landscape { n, d, a, inverse, .. }, shift, x, y, p } = self;
+        for (p, a) in p.iter_mut().zip(a.chunks_exact(*d)) {
+            let mut sum = simd.splat(0.0);
+            for (a, x) in a.iter().zip(&*x) {
+                sum = simd.fma(simd.splat(*a), simd.load(x), sum);
+            }
+            simd.store(sum, p);
+        }
+        y.fill(Octet::ZERO);
+        let mut f = simd.splat(0.0);
+        for ((at, a), row) in p.iter().zip(a.chunks_exact(*d)).zip(inverse.chunks_exact(p.len())) {
+            let mut q = simd.splat(0.0);
+            for (g, p) in row.iter().zip(&*p) {
+                let p = simd.load(p);
+                let square = simd.mul(p, p);
+                let power = if *n == 2 { square } else { simd.mul(square, p) };
+                q = simd.fma(simd.splat(*g), power, q);
+            }
+            let at = simd.load(at);
+            let share = simd.mul(if *n == 2 { at } else { simd.mul(at, at) }, q);
+            f = simd.fma(share, at, f);
+            for (y, a) in y.iter_mut().zip(a) {
+                simd.store(simd.fma(share, simd.splat(*a), simd.load(y)), y);
+            }
+        }
+        let mut values = [0.0; 8];
+        simd.store(f, &mut values);
+        let values = values.map(|f| f.min(1.0));
+        let gamma = values.map(|f| shift.gamma(*n, f));
+        (values, Advance { x, y, gamma }.run(simd))
     }
 }

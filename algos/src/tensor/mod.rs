@@ -44,8 +44,10 @@ pub mod symmetric;
 mod contract;
 mod driver;
 mod fast;
+mod octet;
 mod options;
 mod outcome;
+mod short;
 mod variant;
 
 pub use driver::{Weight, typical};

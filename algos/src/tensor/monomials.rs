@@ -76,6 +76,12 @@ impl Monomials {
         self.len
     }
 
+    /// The monomials of degree `n − 1`, for `n ≥ 2`.
+    pub(super) fn below(&self) -> Self {
+        let n = self.n - 1;
+        Self { d: self.d, n, len: self.rows[n].len(), rows: self.rows[..n].to_vec(), steps: self.steps[..n].to_vec() }
+    }
+
     /// The extensions of the multi-indices of length `q < n`.
     pub(super) fn rows(&self, q: usize) -> &[Row] {
         &self.rows[q]

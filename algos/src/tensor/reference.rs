@@ -29,6 +29,7 @@ use super::monomials::Monomials;
 use super::options::Options;
 use super::outcome::Decomposition;
 use super::power::Ascent;
+use super::short::{combine, dots};
 use super::symmetric::SymmetricTensor;
 use crate::linalg::{Svd, symmetric_eigen, thin_svd};
 use crate::{Error, Outcome};
@@ -182,14 +183,10 @@ impl Ascent for Full {
     }
 
     fn evaluate(&mut self, x: &[f64], y: &mut [f64]) -> f64 {
-        let below = power(x, self.n - 1);
         // C: d×k, V contracted n−1 times with x.
-        let c = gemv(self.v.seen_as(below.len()).transpose(), &below);
-        y.fill(0.0);
-        for c in c.chunks_exact(self.d) {
-            let z: f64 = c.iter().zip(x).map(|(c, x)| c * x).sum(); // z = Cᵀx
-            y.iter_mut().zip(c).for_each(|(y, c)| *y += z * c); // y = Cz
-        }
+        let c = dots(&self.v.entries, &power(x, self.n - 1));
+        let z = dots(&c, x); // z = Cᵀx
+        combine(&c, &z, y); // y = Cz
         x.iter().zip(&*y).map(|(x, y)| x * y).sum::<f64>().clamp(0.0, 1.0) // f = xᵀy
     }
 

@@ -12,8 +12,9 @@ use crate::error::{Error, InputError, Size, argument, finite, shape};
 use crate::linalg::{householder, symmetric_eigen};
 use crate::simd::{Simd, Task, lanes::Lanes};
 
-/// Columns that one pass takes together: their common image is loaded and stored once for all of them.
-const TOGETHER: usize = 4;
+/// Columns that one pass takes together: their common image is loaded and stored once for all of them, and their sums are
+/// added up in one go.
+const TOGETHER: usize = 8;
 
 /// An orthonormal basis `V: C(d+n−1, n)×k` in the coordinates `√μ_p v_p`, where `x^{⊗n}` is `s_p = √μ_p x^p`.
 ///
@@ -27,8 +28,9 @@ pub struct Subspace {
     pub(super) basis: Mat<f64>,
     pub(super) simd: Simd,
     workspace: Workspace,
-    lifted: Vec<f64>,
-    image: Vec<f64>,
+    /// Columns, because those are aligned.
+    lifted: Mat<f64>,
+    image: Mat<f64>,
 }
 
 impl Subspace {
@@ -39,7 +41,8 @@ impl Subspace {
         padded.as_mut().subrows_mut(0, monomials.len()).copy_from(basis);
         let roots = monomials.multiplicities().into_iter().map(f64::sqrt).collect();
         let workspace = Workspace::new(&monomials);
-        Self { monomials, roots, basis: padded, simd, workspace, lifted: vec![0.0; rows], image: vec![0.0; rows] }
+        let (lifted, image) = (Mat::zeros(rows, 1), Mat::zeros(rows, 1));
+        Self { monomials, roots, basis: padded, simd, workspace, lifted, image }
     }
 
     /// The span of `a_r^{⊗n}` for the columns of `A: d×R`.
@@ -147,14 +150,6 @@ impl Subspace {
         self.workspace.lift(self.simd, &self.monomials, x, &self.roots, &mut s[..len]);
     }
 
-    /// `y`: the tensor with coordinates `t` contracted with `x^{⊗(n−1)}`. `t` is overwritten by its weighted entries.
-    pub(super) fn pull(&mut self, x: &[f64], t: &mut [f64], y: &mut [f64]) {
-        let len = self.monomials.len();
-        t[..len].iter_mut().zip(&self.roots).for_each(|(t, r)| *t *= r);
-        self.workspace.prepare(self.simd, &self.monomials, x);
-        self.workspace.pull(self.simd, &self.monomials, x, &t[..len], y);
-    }
-
     /// `Vᵀ x^{⊗n}`. Cost: `2Nk` flops.
     pub(super) fn coordinates(&mut self, x: &[f64]) -> Vec<f64> {
         let mut s = vec![0.0; self.basis.nrows()];
@@ -175,13 +170,12 @@ impl Ascent for Subspace {
 
     fn evaluate(&mut self, x: &[f64], y: &mut [f64]) -> f64 {
         let len = self.monomials.len();
-        let (mut s, mut t) = (std::mem::take(&mut self.lifted), std::mem::take(&mut self.image));
+        let (s, t) = (self.lifted.col_as_slice_mut(0), self.image.col_as_slice_mut(0));
         self.workspace.lift(self.simd, &self.monomials, x, &self.roots, &mut s[..len]);
         t.fill(0.0);
-        self.simd.run(Project { basis: &self.basis, s: &s, t: &mut t });
+        self.simd.run(Project { basis: &self.basis, s, t });
         t[..len].iter_mut().zip(&self.roots).for_each(|(t, r)| *t *= r);
         self.workspace.pull(self.simd, &self.monomials, x, &t[..len], y);
-        (self.lifted, self.image) = (s, t);
         x.iter().zip(&*y).map(|(x, y)| x * y).sum::<f64>().clamp(0.0, 1.0)
     }
 
@@ -207,7 +201,7 @@ impl Task for Project<'_> {
         let column = |j: usize| self.basis.col_as_slice(j).as_chunks::<8>().0;
         let whole = k / TOGETHER * TOGETHER;
         for j in (0..whole).step_by(TOGETHER) {
-            let v: [&[[f64; 8]]; TOGETHER] = [column(j), column(j + 1), column(j + 2), column(j + 3)];
+            let v: [&[[f64; 8]]; TOGETHER] = std::array::from_fn(|c| column(j + c));
             let mut sums = [simd.splat(0.0); TOGETHER];
             for (p, s) in s.iter().enumerate() {
                 let s = simd.load(s);
@@ -215,14 +209,12 @@ impl Task for Project<'_> {
                     sums[c] = simd.fma(simd.load(&v[c][p]), s, sums[c]);
                 }
             }
-            let mut z = [simd.splat(0.0); TOGETHER];
-            for c in 0..TOGETHER {
-                z[c] = simd.splat(simd.sum(sums[c]));
-            }
+            let mut z = [0.0; TOGETHER];
+            simd.store(simd.sums(sums), &mut z);
             for (p, t) in t.iter_mut().enumerate() {
                 let mut sum = simd.load(t);
                 for c in 0..TOGETHER {
-                    sum = simd.fma(simd.load(&v[c][p]), z[c], sum);
+                    sum = simd.fma(simd.load(&v[c][p]), simd.splat(z[c]), sum);
                 }
                 simd.store(sum, t);
             }

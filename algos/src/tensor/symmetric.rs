@@ -6,6 +6,7 @@ use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use super::contract::{Workspace, pull_flops};
 use super::flattening::Flattening;
 use super::monomials::{Monomials, multiplicity};
+use super::octet::{Octet, Octets, Shared};
 use crate::error::{Error, InputError, Size, argument, finite, shape};
 use crate::simd::Simd;
 
@@ -226,6 +227,13 @@ impl Contraction<'_> {
         self.workspace.prepare(simd, self.monomials, x);
         self.workspace.pull(simd, self.monomials, x, &self.weighted, y);
         x.iter().zip(&*y).map(|(x, y)| x * y).sum()
+    }
+
+    /// `y = T x^{m−1}` for eight points at once.
+    pub(super) fn apply_all(&self, workspace: &mut Octets, x: &[Octet], y: &mut [Octet]) {
+        let simd = Simd::detect();
+        workspace.prepare(simd, self.monomials, x);
+        workspace.pull(simd, self.monomials, x, Shared(&self.weighted), y);
     }
 
     /// Flops of one application, about four per packed entry.

@@ -23,8 +23,8 @@ pub enum Variant {
     Block,
     /// Blocks with Newton's method once `F > 0.97`.
     Newton,
-    /// The same with only the wanted eigenvectors of the flattening, for even orders and where the rank is given. Pays
-    /// from about `N = 1500`, `R < N/4`.
+    /// The same with only the wanted eigenvectors of the flattening, for even orders: its range is found by random
+    /// products, and the rank with it where it is not given. Pays on exact tensors with `R` up to about `N/2`.
     Partial,
 }
 

@@ -1,5 +1,7 @@
 //! The baselines do what they are known to do.
 
+use std::ops::ControlFlow;
+
 use algos::tensor::baseline::als::cp_als;
 use algos::tensor::baseline::deflated::deflated_power;
 use algos::tensor::baseline::foobi::foobi;
@@ -9,9 +11,9 @@ use algos::tensor::diagnose::vectors_apart;
 use algos::tensor::instance::{Spec, Truth, Vectors, Weights, symmetric_gaussian};
 use algos::tensor::landscape::{Landscape, Place};
 use algos::tensor::langevin::{Options, langevin, partial_trace};
-use algos::tensor::power::{Ascent, direction};
+use algos::tensor::power::{Ascent, Limits, climb, direction};
 use algos::tensor::subspace::Subspace;
-use algos::tensor::{SymmetricTensor, Variant, decompose, relative_error};
+use algos::tensor::{Shift, SymmetricTensor, Variant, decompose, relative_error};
 
 use super::support::rng;
 
@@ -92,14 +94,25 @@ fn the_landscape_from_components_is_that_of_the_subspace() {
         let (_, truth) = Spec::new(2 * n, 4, 5).draw(&mut rng(10)).unwrap();
         let mut space = Subspace::spanned_by(truth.vectors(), n).unwrap();
         let mut known = Landscape::new(truth.vectors(), n).unwrap();
-        let x = direction(4, &mut rng(11));
+        let mut rng = rng(11);
+        let x = direction(4, &mut rng);
+        let limits = Limits { iterations: 20_000, tolerance: 1e-10 };
         let (mut y, mut z) = (vec![0.0; 4], vec![0.0; 4]);
         let (f, g) = (space.evaluate(&x, &mut y), known.evaluate(&x, &mut z));
         assert!((f - g).abs() < 1e-12 && y.iter().zip(&z).all(|(y, z)| (y - z).abs() < 1e-12));
         let a = truth.vectors.col_as_slice(2);
         assert_eq!(known.place(a, true), Place::Component);
-        let (end, converged, _) = known.finish(&x);
-        assert!(converged && known.place(&end, converged) != Place::Unconverged);
+        let starts: Vec<Vec<f64>> = (0..11).map(|_| direction(4, &mut rng)).collect();
+        let alone =
+            |x: &Vec<f64>| climb(&mut known.clone(), x, Shift::Fixed, limits, |_, _, _| ControlFlow::Continue(()));
+        for (start, summit) in starts.iter().zip(known.climb_all(&starts, Shift::Fixed, limits)) {
+            let one = alone(start);
+            assert!(summit.converged && one.converged);
+            assert!(summit.x.iter().zip(&one.x).all(|(a, b)| (a - b).abs() < 1e-6), "{:?} {:?}", summit.x, one.x);
+        }
+        for (end, converged, _) in known.finish_all(&starts) {
+            assert!(converged && known.place(&end, converged) != Place::Unconverged);
+        }
     }
 }
 

@@ -43,6 +43,10 @@ fn a_partial_extraction_finds_the_same_components() {
     let found = decompose(Variant::Partial, &tensor, &given).unwrap().value;
     assert_eq!(found.spectrum.len(), 30, "only the leading eigenvalues were computed");
     assert!(errors(&found, &tensor, &truth).1.distance < 1e-10);
+    let found = run(Variant::Partial, &tensor, 8);
+    assert_eq!((found.rank, found.spectrum.len()), (20, 21), "and of what is beyond one number");
+    assert!(found.spectrum[20] < 1e-12 * found.spectrum[0]);
+    assert!(errors(&found, &tensor, &truth).1.distance < 1e-10);
 }
 
 #[test]

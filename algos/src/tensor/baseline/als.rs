@@ -1,13 +1,13 @@
 //! General CP decomposition of a tensor of equal sides by alternating least squares, without the symmetry.
 
 use faer::{Mat, MatRef};
-use ndarray::{ArrayViewD, Dimension, IxDyn};
+use ndarray::{ArrayViewD, Axis};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
 use crate::error::{argument, finite};
-use crate::linalg::{norm, product, thin_svd};
+use crate::linalg::{distance, norm, product, symmetric_eigen};
 use crate::{Effort, Error, Outcome, Status};
 
 /// A sum of `R` products of vectors, one factor matrix `d×R` for each mode; weights are in the last.
@@ -40,8 +40,7 @@ pub fn cp_als(
         (0..rank).for_each(|j| factor.col_as_slice_mut(j).fill_with(|| rng.sample(StandardNormal)));
         factors.push(factor);
     }
-    let entries: Vec<(Vec<usize>, f64)> =
-        tensor.indexed_iter().map(|(index, x)| (IxDyn::slice(&index).to_vec(), *x)).collect();
+    let unfoldings: Vec<Mat<f64>> = (0..sides.len()).map(|mode| unfold(tensor.view(), mode)).collect();
     for _ in 0..sweeps {
         for mode in 0..sides.len() {
             let mut gram = Mat::from_fn(rank, rank, |_, _| 1.0);
@@ -49,15 +48,8 @@ pub fn cp_als(
                 let g = product(factor.transpose(), factor.as_ref());
                 gram = Mat::from_fn(rank, rank, |i, j| gram[(i, j)] * g[(i, j)]);
             }
-            let mut right = Mat::<f64>::zeros(rank, sides[mode]);
-            let mut row = vec![0.0; rank];
-            for (index, x) in &entries {
-                row.fill(*x);
-                for (k, factor) in factors.iter().enumerate().filter(|(k, _)| *k != mode) {
-                    row.iter_mut().enumerate().for_each(|(r, row)| *row *= factor[(index[k], r)]);
-                }
-                right.col_as_slice_mut(index[mode]).iter_mut().zip(&row).for_each(|(a, b)| *a += b);
-            }
+            let others = columnwise(factors.iter().enumerate().filter(|(k, _)| *k != mode).map(|(_, f)| f), rank);
+            let right = product(others.transpose(), unfoldings[mode].as_ref());
             factors[mode] = pseudo_solve(gram.as_ref(), right.as_ref())?.transpose().to_owned();
             if mode + 1 < sides.len() {
                 for j in 0..rank {
@@ -70,26 +62,49 @@ pub fn cp_als(
             }
         }
     }
-    let mut rest = Vec::with_capacity(entries.len());
-    for (index, x) in &entries {
-        let term = |r: usize| factors.iter().zip(index).map(|(f, &i)| f[(i, r)]).product::<f64>();
-        rest.push(x - (0..rank).map(term).sum::<f64>());
-    }
-    let size = norm(&entries.iter().map(|(_, x)| *x).collect::<Vec<_>>());
-    let relative_error = if size == 0.0 { norm(&rest) } else { norm(&rest) / size };
-    let flops = (sweeps * sides.len() * sides.len() * entries.len() * rank) as u64;
+    let last = sides.len() - 1;
+    let model = product(columnwise(factors[..last].iter(), rank).as_ref(), factors[last].transpose());
+    let size = unfoldings[last].norm_l2();
+    let rest = distance(model.as_ref(), unfoldings[last].as_ref());
+    let relative_error = if size == 0.0 { rest } else { rest / size };
+    let flops = (sweeps * sides.len() * sides.len() * tensor.len() * rank) as u64;
     let effort = Effort { iterations: sweeps as u64, flops, ..Effort::default() };
     Ok(Outcome { value: Cp { factors, relative_error }, status: Status::IterationLimit, effort })
 }
 
-/// The solution of least norm of `G X = B` for a Gram matrix `G`, singular values below `1e-12` of the first left out.
+/// The unfolding with one mode as columns; the other indices in order, the last one fastest.
+fn unfold(tensor: ArrayViewD<'_, f64>, mode: usize) -> Mat<f64> {
+    let side = tensor.shape()[mode];
+    let mut unfolded = Mat::zeros(tensor.len() / side, side);
+    for (i, slice) in tensor.axis_iter(Axis(mode)).enumerate() {
+        unfolded.col_as_slice_mut(i).iter_mut().zip(slice).for_each(|(to, x)| *to = *x);
+    }
+    unfolded
+}
+
+/// Column `r` is the product `⊗_k f_k` of the columns `r` of the factors, the last index fastest.
+fn columnwise<'a>(factors: impl Iterator<Item = &'a Mat<f64>>, rank: usize) -> Mat<f64> {
+    factors.fold(Mat::from_fn(1, rank, |_, _| 1.0), |all, factor| {
+        let mut next = Mat::zeros(all.nrows() * factor.nrows(), rank);
+        for r in 0..rank {
+            let lines = next.col_as_slice_mut(r).chunks_exact_mut(factor.nrows());
+            for (line, a) in lines.zip(all.col_as_slice(r)) {
+                line.iter_mut().zip(factor.col_as_slice(r)).for_each(|(to, f)| *to = a * f);
+            }
+        }
+        next
+    })
+}
+
+/// The solution of least norm of `G X = B` for a Gram matrix `G`, eigenvalues below `1e-12` of the largest left out.
 fn pseudo_solve(g: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Result<Mat<f64>, Error> {
-    let svd = thin_svd(g)?;
-    let mut along = product(svd.left.transpose(), b);
+    let (values, vectors) = symmetric_eigen(g)?;
+    let largest = values[values.len() - 1];
+    let mut along = product(vectors.transpose(), b);
     for j in 0..along.ncols() {
-        for (x, sigma) in along.col_as_slice_mut(j).iter_mut().zip(&svd.values) {
-            *x = if *sigma > 1e-12 * svd.values[0] { *x / sigma } else { 0.0 };
+        for (x, value) in along.col_as_slice_mut(j).iter_mut().zip(&values) {
+            *x = if *value > 1e-12 * largest { *x / value } else { 0.0 };
         }
     }
-    Ok(product(svd.right.as_ref(), along.as_ref()))
+    Ok(product(vectors.as_ref(), along.as_ref()))
 }

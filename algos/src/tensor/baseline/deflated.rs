@@ -2,14 +2,17 @@
 
 use rand_chacha::ChaCha8Rng;
 
+use crate::simd::Simd;
 use crate::tensor::instance::Truth;
+use crate::tensor::octet::{Octet, Octets, advance_all, run_all};
 use crate::tensor::power::direction;
-use crate::tensor::sshopm::{Options, sshopm};
 use crate::tensor::symmetric::{SymmetricTensor, from_columns};
 use crate::{Effort, Error, Outcome, Status};
 
 /// Finds `r` components: of `starts` unshifted power iterations of `iterations` steps the eigenpair of largest `|μ|` is
 /// subtracted, and again.
+///
+/// The starts run side by side, eight at a time.
 ///
 /// # Errors
 ///
@@ -22,16 +25,27 @@ pub fn deflated_power(
     rng: &mut ChaCha8Rng,
 ) -> Result<Outcome<Truth>, Error> {
     let d = tensor.dimension();
-    let options = Options { shift: 0.0, iterations, tolerance: 1e-14 };
+    let simd = Simd::detect();
+    let mut workspace = Octets::new(tensor.monomials());
+    let mut y = vec![Octet::ZERO; d];
     let mut rest = tensor.clone();
     let (mut vectors, mut weights, mut effort) = (Vec::new(), Vec::new(), Effort::default());
     for _ in 0..r {
+        let from: Vec<Vec<f64>> = (0..starts).map(|_| direction(d, rng)).collect();
+        let mut contraction = rest.contraction();
+        let flops = contraction.flops();
+        let step = |x: &mut [Octet]| {
+            contraction.apply_all(&mut workspace, x, &mut y);
+            ([0.0; 8], advance_all(simd, x, &y, [0.0; 8]))
+        };
+        let ends =
+            run_all(&from, step, |t, x, _, moved| (moved < 1e-14 || t == iterations).then(|| (x.column(), t as u64)));
         let mut best: Option<(Vec<f64>, f64)> = None;
-        for _ in 0..starts {
-            let run = sshopm(&rest, &direction(d, rng), &options)?;
-            effort += run.effort;
-            if best.as_ref().is_none_or(|(_, value)| run.value.value.abs() > value.abs()) {
-                best = Some((run.value.x, run.value.value));
+        for (x, steps) in ends {
+            effort += Effort { iterations: steps, flops: steps * flops, ..Effort::default() };
+            let value = contraction.apply(&x, &mut vec![0.0; d]);
+            if best.as_ref().is_none_or(|(_, best)| value.abs() > best.abs()) {
+                best = Some((x, value));
             }
         }
         let Some((x, value)) = best else { break };

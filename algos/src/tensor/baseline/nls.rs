@@ -14,6 +14,7 @@ use crate::linalg::{norm, product};
 use crate::simd::Simd;
 use crate::tensor::contract::{Workspace, pull_flops};
 use crate::tensor::instance::Truth;
+use crate::tensor::octet::{Octet, Octets, Shared, gather};
 use crate::tensor::symmetric::{SymmetricTensor, relative_error};
 use crate::{Effort, Outcome, Status};
 
@@ -143,22 +144,27 @@ pub fn polish(tensor: &SymmetricTensor, model: &Truth, evaluations: u64) -> Resu
         let scale = weight.abs().powf(1.0 / m as f64);
         start.extend(model.vectors.col_as_slice(j).iter().map(|x| scale * x));
     }
+    let (monomials, simd) = (tensor.monomials(), Simd::detect());
+    let (counts, mut workspace) = (monomials.multiplicities(), Octets::new(monomials));
+    let (mut x, mut y) = (vec![Octet::ZERO; d], vec![Octet::ZERO; d]);
     let mut failed = None;
     let value = |b: &[f64], gradient: &mut [f64]| {
-        let b = MatRef::from_column_major_slice(b, d, r);
         let mut rest = tensor.clone();
-        if let Err(e) = rest.add_components(-1.0, b, &signs) {
+        if let Err(e) = rest.add_components(-1.0, MatRef::from_column_major_slice(b, d, r), &signs) {
             failed = Some(e);
             return f64::NAN;
         }
-        let mut contraction = rest.contraction();
-        for (j, x) in b.col_iter().enumerate() {
-            let x: Vec<f64> = x.iter().copied().collect();
-            let out = &mut gradient[d * j..][..d];
-            contraction.apply(&x, out);
-            out.iter_mut().for_each(|out| *out *= -(m as f64) * signs[j]);
+        let weighted: Vec<f64> = rest.packed().iter().zip(&counts).map(|(t, count)| count * t).collect();
+        let eights = b.chunks(8 * d).zip(gradient.chunks_mut(8 * d)).zip(signs.chunks(8));
+        for ((b, gradient), signs) in eights {
+            gather(b.chunks_exact(d), &mut x);
+            workspace.prepare(simd, monomials, &x);
+            workspace.pull(simd, monomials, &x, Shared(&weighted), &mut y);
+            for (l, (out, sign)) in gradient.chunks_exact_mut(d).zip(signs).enumerate() {
+                out.iter_mut().zip(&y).for_each(|(out, y)| *out = -(m as f64) * sign * y[l]);
+            }
         }
-        0.5 * rest.norm().powi(2)
+        0.5 * weighted.iter().zip(rest.packed()).map(|(w, t)| w * t).sum::<f64>()
     };
     let minimum = minimize(start, MEMORY, evaluations, value, |_, _| ControlFlow::Continue(()));
     if let Some(e) = failed {

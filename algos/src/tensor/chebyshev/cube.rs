@@ -87,7 +87,14 @@ impl Cube {
         let [a, b, c] = self.sides;
         match mode {
             0 => self.by_first().to_owned(),
-            1 => Mat::from_fn(b, a * c, |j, l| self.entries[l % a + a * (j + b * (l / a))]),
+            1 => {
+                let mut unfolded = Mat::zeros(b, a * c);
+                for (at, line) in self.entries.chunks_exact(a.max(1)).enumerate() {
+                    let (j, k) = (at % b, at / b);
+                    line.iter().enumerate().for_each(|(i, x)| unfolded[(j, i + a * k)] = *x);
+                }
+                unfolded
+            }
             _ => MatRef::from_column_major_slice(&self.entries, a * b, c).transpose().to_owned(),
         }
     }

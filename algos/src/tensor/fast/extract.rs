@@ -1,6 +1,7 @@
 //! Bases of the column space in packed coordinates.
 
-use faer::{Mat, MatRef};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, MatRef, Par};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 
@@ -21,6 +22,12 @@ const OVERSAMPLING: usize = 10;
 /// above it the full decomposition is computed.
 const INVARIANT: f64 = 1e-10;
 
+/// Random products that a partial extraction tries.
+const PASSES: usize = 3;
+
+/// What a random direction adds to a range that was complete without it, relative to the largest.
+const ROUNDING: f64 = 1e-12;
+
 /// Bases, inverse core, spectrum and flops.
 pub(in crate::tensor) struct Extracted {
     pub v: Subspace,
@@ -30,7 +37,8 @@ pub(in crate::tensor) struct Extracted {
     pub flops: u64,
 }
 
-/// The column space of the flattening, from all eigenvectors or, where `partial`, from `R + 10` directions.
+/// The column space of the flattening, from all eigenvectors or, where `partial` and for even orders, from random
+/// directions.
 pub(in crate::tensor) fn extract(
     tensor: &SymmetricTensor,
     options: &Options,
@@ -38,10 +46,8 @@ pub(in crate::tensor) fn extract(
 ) -> Result<Extracted, Error> {
     let m = tensor.order();
     let flattening = tensor.flatten(m.div_ceil(2))?;
-    let (left, right, signed, flops) = match options.rank.filter(|_| partial && m.is_multiple_of(2)) {
-        Some(rank) if rank + OVERSAMPLING < flattening.rows.len() => dominant(&flattening, m, rank, options)?,
-        _ => factor(&flattening, m)?,
-    };
+    let (left, right, signed, flops) =
+        if partial && m.is_multiple_of(2) { dominant(&flattening, m, options)? } else { factor(&flattening, m)? };
     let spectrum: Vec<f64> = signed.iter().map(|s| s.abs()).collect();
     let rank = rank(&spectrum, options)?;
     let simd = Simd::detect();
@@ -53,43 +59,91 @@ pub(in crate::tensor) fn extract(
     Ok(Extracted { v, u, core, spectrum, flops })
 }
 
-/// The eigenpairs of largest magnitude of a symmetric flattening, by a random range with one more product for accuracy.
+/// The eigenpairs of largest magnitude of a symmetric flattening `S`, by a random range `Q`: those of `QᵀSQ`, the vectors
+/// multiplied by `S` once more, which costs a division where `SQ` is there already.
 ///
-/// Exact where the rank is; under noise the residual decides, and all eigenvectors are computed if it is too large.
-/// `6N²(R+10)` flops and small terms instead of `9N³`.
-fn dominant(flattening: &Flattening, m: usize, rank: usize, options: &Options) -> Result<Factors, Error> {
+/// Exact where the rank is. Under noise the residual decides: it is multiplied again, and all eigenvectors are computed if
+/// it stays too large, or if `S` has no rank to be read off. `4N²w` flops for `w` directions and small terms instead of
+/// `9N³`.
+fn dominant(flattening: &Flattening, m: usize, options: &Options) -> Result<Factors, Error> {
     let s = flattening.matrix.as_ref();
-    let (size, width) = (s.nrows(), rank + OVERSAMPLING);
-    let mut rng = options.rng();
-    rng.set_stream(1);
-    let mut range = Mat::zeros(size, width);
-    (0..width).for_each(|j| range.col_as_slice_mut(j).fill_with(|| rng.sample(StandardNormal)));
-    for _ in 0..2 {
-        range = basis(product(s, range.as_ref()).as_ref());
-    }
-    let image = product(s, range.as_ref());
-    let mut small = product(range.transpose(), image.as_ref());
-    for j in 0..width {
-        for i in 0..j {
-            small[(i, j)] = small[(j, i)];
+    let n = s.nrows() as u64;
+    let (range, rest, mut flops) = span(s, options);
+    let mut next = range;
+    for _ in 0..PASSES {
+        let Some(range) = next else { break };
+        let width = range.ncols();
+        let image = product(s, range.as_ref());
+        let mut small = product(range.transpose(), image.as_ref());
+        for j in 0..width {
+            for i in 0..j {
+                small[(i, j)] = small[(j, i)];
+            }
         }
-    }
-    let (values, vectors) = symmetric_eigen(small.as_ref())?;
-    let mut order: Vec<usize> = (0..width).collect();
-    order.sort_by(|&a, &b| values[b].abs().total_cmp(&values[a].abs()));
-    let signed: Vec<f64> = order.iter().map(|&i| values[i]).collect();
-    let sorted = Mat::from_fn(width, rank, |i, j| vectors[(i, order[j])]);
-    let left = product(range.as_ref(), sorted.as_ref());
-    let residual = product(image.as_ref(), sorted.as_ref());
-    let worst = (0..rank).map(|j| apart(residual.as_ref(), left.as_ref(), signed[j], j)).fold(0.0, f64::max);
-    let (n, w) = (size as u64, width as u64);
-    let flops = 6 * n * n * w + 12 * n * w * w + 9 * w.pow(3);
-    let smallest = signed.get(rank.max(1) - 1).map_or(0.0, |s| s.abs());
-    if worst <= INVARIANT * smallest {
-        return Ok((left, None, signed, flops));
+        let (values, vectors) = symmetric_eigen(small.as_ref())?;
+        let mut order: Vec<usize> = (0..width).collect();
+        order.sort_by(|&a, &b| values[b].abs().total_cmp(&values[a].abs()));
+        let mut signed: Vec<f64> = order.iter().map(|&i| values[i]).collect();
+        let wanted = options.rank.unwrap_or(width).min(width);
+        let sorted = Mat::from_fn(width, wanted, |i, j| vectors[(i, order[j])]);
+        let ritz = product(range.as_ref(), sorted.as_ref());
+        let moved = product(image.as_ref(), sorted.as_ref());
+        let w = width as u64;
+        flops += 2 * n * n * w + 6 * n * w * w + 9 * w.pow(3);
+        let worst = (0..wanted).map(|j| apart(moved.as_ref(), ritz.as_ref(), signed[j], j)).fold(0.0, f64::max);
+        if worst <= INVARIANT * signed.get(wanted.max(1) - 1).map_or(0.0, |s| s.abs()) {
+            let left = Mat::from_fn(s.nrows(), wanted, |i, j| moved[(i, j)] / signed[j]);
+            signed.extend(rest);
+            return Ok((left, None, signed, flops));
+        }
+        next = Some(basis(image.as_ref()));
     }
     let (left, right, signed, all) = factor(flattening, m)?;
     Ok((left, right, signed, all + flops))
+}
+
+/// An orthonormal basis of `S` times random vectors: `R + 10` of them where the rank is given. Where it is not, an eighth of
+/// the dimension at a time, until what they add is rounding; then also the size of that, which stands for the next
+/// eigenvalue. `None` if there is no end before five eighths, where the full decomposition costs no more.
+fn span(s: MatRef<'_, f64>, options: &Options) -> (Option<Mat<f64>>, Option<f64>, u64) {
+    let size = s.nrows();
+    let mut rng = options.rng();
+    rng.set_stream(1);
+    let mut random = |columns: usize| {
+        let mut all = Mat::zeros(size, columns);
+        (0..columns).for_each(|j| all.col_as_slice_mut(j).fill_with(|| rng.sample(StandardNormal)));
+        product(s, all.as_ref())
+    };
+    let flops = |old: usize, new: usize| (2 * size * new * (size + 4 * old + 2 * new)) as u64;
+    if let Some(rank) = options.rank {
+        let width = rank + OVERSAMPLING;
+        return if width < size {
+            (Some(basis(random(width).as_ref())), None, flops(0, width))
+        } else {
+            (None, None, 0)
+        };
+    }
+    let (block, mut spent, mut largest) = (size.div_ceil(8), 0, 0.0);
+    let mut range = Mat::zeros(size, 0);
+    while range.ncols() + block <= 5 * size.div_ceil(8) {
+        let (old, mut image) = (range.ncols(), random(block));
+        // Twice, so that what is orthogonal to the basis is so to working precision however small it is.
+        for _ in 0..2 {
+            let along = product(range.transpose(), image.as_ref());
+            matmul(image.as_mut(), Accum::Add, range.as_ref(), along.as_ref(), -1.0, Par::Seq);
+        }
+        spent += flops(old, block);
+        let qr = householder(image.as_ref());
+        let sizes: Vec<f64> = qr.r().diagonal().column_vector().iter().map(|r| r.abs()).collect();
+        largest = sizes.iter().copied().fold(largest, f64::max);
+        let new = sizes.iter().position(|r| *r <= ROUNDING * largest).unwrap_or(block);
+        let q = qr.embed(Mat::<f64>::identity(block, new).as_ref());
+        range = Mat::from_fn(size, old + new, |i, j| if j < old { range[(i, j)] } else { q[(i, j - old)] });
+        if new < block {
+            return (Some(range), Some(sizes[new] / (size as f64).sqrt()), spent);
+        }
+    }
+    (None, None, spent)
 }
 
 /// `‖S w − σ w‖` of one column.

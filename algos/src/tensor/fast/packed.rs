@@ -13,7 +13,7 @@ use crate::tensor::subspace::Subspace;
 use crate::tensor::symmetric::SymmetricTensor;
 use crate::{Error, Outcome};
 
-/// The reference's steps on packed bases: memory and traffic fall by up to `n!`, and four columns at a time are read once
+/// The reference's steps on packed bases: memory and traffic fall by up to `n!`, and eight columns at a time are read once
 /// for both products of a step. The flops of `n = 2` stay the same, those of `n = 3` fall to a third.
 pub(in crate::tensor) fn spm(tensor: &SymmetricTensor, options: &Options) -> Result<Outcome<Decomposition>, Error> {
     enter(tensor, options, |tensor| {

@@ -156,8 +156,8 @@ impl Runs for Potentials {
 
     fn trials(scale: Scale, point: &Crowd) -> u32 {
         match (scale, point.particles) {
-            (Scale::Smoke, _) if point.is(&COARSE[1]) => 1,
-            (Scale::Smoke, _) => 2,
+            (Scale::Smoke, _) if point.is(&MANY) || point.is(&SHORT) => 2,
+            (Scale::Smoke, _) => 1,
             (Scale::Default, 64..) => 3,
             (Scale::Default, _) => 6,
             (Scale::Full, _) => 24,

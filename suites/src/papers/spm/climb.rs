@@ -88,10 +88,18 @@ fn generic_points(_: Scale) -> Vec<Generic> {
     SUBSPACES.into_iter().flat_map(of).collect()
 }
 
+fn monotone_trials(scale: Scale, _: &Generic) -> u32 {
+    match scale {
+        Scale::Smoke => 200,
+        Scale::Default => 400,
+        Scale::Full => 1000,
+    }
+}
+
 experiment!(
     /// Climbs in subspaces without powers.
     Monotone, "monotone", "Power steps in the span of generic symmetric tensors, none of them a power, with every shift from the same starts.",
-    Generic, Climb, rows 1, points generic_points, trials |scale, _| if scale == Scale::Full { 1000 } else { 400 },
+    Generic, Climb, rows 1, points generic_points, trials monotone_trials,
     flops |p: &Generic| 2e5 * (p.d * p.k) as f64, run monotone
 );
 

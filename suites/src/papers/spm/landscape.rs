@@ -1,14 +1,12 @@
 //! Global maxima of F below, at and above the rank bound.
 
-use std::ops::ControlFlow;
-
 use algos::{
     Error,
     tensor::{
         Shift,
         instance::Spec,
         landscape::{Landscape, Place},
-        power::{Limits, climb, direction},
+        power::{Limits, direction},
         uniqueness_bound,
     },
 };
@@ -104,15 +102,15 @@ fn run(point: &Crowd, trial: &Trial<'_>) -> Result<Vec<Ends>, Error> {
     let mut others: Vec<Vec<f64>> = Vec::new();
     let limits = Limits { iterations: if point.m == 4 { 20_000 } else { 10_000 }, tolerance: 1e-10 };
     let starts = if point.finish == Finish::Plain { STARTS } else { STARTS_NEWTON };
-    for _ in 0..starts {
-        let start = direction(point.d, &mut rng);
-        let (x, converged, steps) = match point.finish {
-            Finish::Plain => {
-                let summit = climb(&mut landscape, &start, Shift::Fixed, limits, |_, _, _| ControlFlow::Continue(()));
-                (summit.x, summit.converged, summit.iterations)
-            }
-            Finish::Newton => landscape.finish(&start),
-        };
+    let starts: Vec<Vec<f64>> = (0..starts).map(|_| direction(point.d, &mut rng)).collect();
+    let climbs: Vec<(Vec<f64>, bool, usize)> = match point.finish {
+        Finish::Plain => {
+            let summits = landscape.climb_all(&starts, Shift::Fixed, limits).into_iter();
+            summits.map(|summit| (summit.x, summit.converged, summit.iterations)).collect()
+        }
+        Finish::Newton => landscape.finish_all(&starts),
+    };
+    for (x, converged, steps) in climbs {
         ends.steps += steps as u64;
         match landscape.place(&x, converged) {
             Place::Component => ends.component += 1,

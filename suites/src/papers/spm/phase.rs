@@ -101,6 +101,7 @@ impl Experiment for Phase {
     fn trials(scale: Scale, point: &Rank) -> u32 {
         match scale {
             Scale::Smoke if BEYOND.contains(&point.r) => 4,
+            Scale::Smoke => 14,
             Scale::Full => 100,
             _ => 20,
         }

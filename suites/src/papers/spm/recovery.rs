@@ -61,8 +61,9 @@ fn points(scale: Scale) -> Vec<Cell> {
 
 fn trials(scale: Scale, cell: &Cell) -> u32 {
     match scale {
-        Scale::Smoke => 3,
+        Scale::Smoke => 2,
         _ if TABLE.contains(cell) => 1,
+        Scale::Default if MIDDLE.contains(cell) => 10,
         Scale::Default => 20,
         Scale::Full => 100,
     }
