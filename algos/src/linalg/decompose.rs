@@ -8,6 +8,7 @@ use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
 use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
 use faer::{Mat, MatMut, MatRef, Par, Spec};
 
+use super::extreme::maximum;
 use crate::error::{Error, NumericalError};
 
 /// Eigenvalues, *ascending*, and orthonormal eigenvectors of a symmetric matrix, of which the lower triangle is read.
@@ -120,10 +121,13 @@ pub fn orthonormal_basis(a: MatRef<'_, f64>) -> Result<Mat<f64>, Error> {
     Ok(q)
 }
 
-/// `‖v‖₂`, scaled so that neither overflow nor underflow touches it.
+/// `‖v‖₂`, scaled so that neither overflow nor underflow touches it. NaN if an entry is, else infinite if one is.
 pub fn norm(v: &[f64]) -> f64 {
-    let scale = v.iter().fold(0.0, |s: f64, x| s.max(x.abs()));
-    if scale == 0.0 { 0.0 } else { scale * v.iter().map(|x| (x / scale).powi(2)).sum::<f64>().sqrt() }
+    let scale = maximum(std::iter::once(0.0).chain(v.iter().map(|x| x.abs())));
+    if scale == 0.0 || !scale.is_finite() {
+        return scale;
+    }
+    scale * v.iter().map(|x| (x / scale).powi(2)).sum::<f64>().sqrt()
 }
 
 /// `Σ v_j²` in eight interleaved partial sums, which the compiler can keep in vector registers.
@@ -248,4 +252,22 @@ fn pivoted_qr_solve(a: MatRef<'_, f64>, b: &[f64], tolerance: f64) -> Option<Vec
         x[order[j]] = (y[j] - rest) / diagonal[j];
     }
     Some(x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::norm;
+
+    #[test]
+    fn norms_at_the_ends_of_the_range() {
+        assert_eq!((norm(&[]), norm(&[0.0, -0.0]), norm(&[3.0, -4.0])), (0.0, 0.0, 5.0));
+        assert_eq!((norm(&[3e300, 4e300]), norm(&[3e-320, 4e-320])), (5e300, 5e-320));
+        for at in 0..3 {
+            let mut v = [1.0, 2.0, 3.0];
+            v[at] = f64::NEG_INFINITY;
+            assert_eq!(norm(&v), f64::INFINITY);
+            v[at] = f64::NAN;
+            assert!(norm(&v).is_nan());
+        }
+    }
 }
