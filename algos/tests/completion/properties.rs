@@ -87,7 +87,9 @@ fn counted_work_is_what_the_kernels_did() {
     let (n, k) = (40u64, 5u64);
     let one = Options { inner: Inner::Cholesky, ..Options::new(5, 1) };
     let done = run(Variant::Cholesky, &instance.observations, &one).unwrap();
-    let rows = 2 * n * (2 * n * k + n * k * (k + 1) + k * k * k / 3 + 2 * k * k);
+    // At this rank products are formed once for each row of the design, and added for each entry.
+    let products = k * (k + 1) / 2;
+    let rows = 2 * n * (products + 2 * n * k + n * products + k * k * k / 3 + 2 * k * k);
     // Two rounds of Cholesky QR on both factors, and one carried along.
     let bases = 4 * 3 * n * k * k + 2 * n * k * k;
     assert_eq!(done.effort.flops, rows + bases);

@@ -7,7 +7,7 @@ use super::kernel::{TILE, axpy, dot};
 use crate::simd::lanes::Lanes;
 
 /// A pivot below this fraction of the largest diagonal entry is taken for zero.
-const PIVOT: f64 = 1e-14;
+pub(super) const PIVOT: f64 = 1e-14;
 
 /// Doubles of the design that are worked on together: half of the first cache.
 const CHUNK: usize = 2048;

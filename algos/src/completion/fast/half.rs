@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use super::factor::Factor;
 use super::gram::{gram, solve};
 use super::kernel::{adjoint, axpy, dot, fused, pack, xpay};
+use super::lifted::{self, Lifted};
 use crate::Error;
 use crate::completion::Lines;
 use crate::completion::driver::Tally;
@@ -26,6 +27,9 @@ pub(super) enum Method {
 const BLOCKS: usize = 64;
 /// Below this many entries a half-sweep takes less time than waking threads.
 const MIN_PARALLEL: usize = 1 << 14;
+
+/// Doubles of the design that are gathered before they are used: half of the first cache.
+const CHUNK: usize = 2048;
 
 /// What a half-sweep did.
 #[derive(Debug, Clone, Copy, Default)]
@@ -85,8 +89,11 @@ pub(super) fn half(
             first = end;
         }
     }
-    let run = |scratch: &mut Scratch, (first, out): (usize, &mut [f64])| {
-        simd.run(Block { lines, design, first, out, method, scratch })
+    let small = design.width() <= lifted::RANK && matches!(method, Method::Exact { residual: false });
+    let lifted = small.then(|| Lifted::new(design));
+    let run = |scratch: &mut Scratch, (first, out): (usize, &mut [f64])| match &lifted {
+        Some(lifted) => simd.run(lifted::Block { lines, design, lifted, first, out }),
+        None => simd.run(Block { lines, design, first, out, method, scratch }),
     };
     let threads = if entries < MIN_PARALLEL { 1 } else { par.degree() };
     let done: Vec<Result<Done, Error>> = if threads > 1 {
@@ -100,7 +107,9 @@ pub(super) fn half(
     } else {
         blocks.into_iter().map(|block| run(scratch, block)).collect()
     };
-    done.into_iter().try_fold(Done::default(), |mut sum, done| {
+    let mut start = Done::default();
+    start.tally.effort.flops += lifted.map_or(0, |lifted| lifted.flops);
+    done.into_iter().try_fold(start, |mut sum, done| {
         let done = done?;
         sum.residual += done.residual;
         sum.tally.effort += done.tally.effort;
@@ -187,18 +196,24 @@ impl<S: Lanes> Row<'_, S> {
         let Self { simd, n, k, padded, .. } = *self;
         let rows = design.rows();
         s.fill(0.0);
-        let panels = self.panels.chunks_exact_mut(8 * padded);
-        for ((panel, b), observed) in panels.zip(self.b.as_chunks::<8>().0).zip(observed.chunks(8)) {
-            for (r, &j) in observed.iter().enumerate() {
-                pack(panel, r, &rows[j as usize * padded..][..padded]);
-            }
-            for r in observed.len()..8 {
-                panel.as_chunks_mut::<64>().0.iter_mut().for_each(|tile| tile[8 * r..8 * r + 8].fill(0.0));
+        // Rows are fetched in chunks, so that many are under way at a time, and a chunk is used while it is in cache.
+        let lines = (CHUNK / padded).next_multiple_of(8);
+        let panels = self.panels.chunks_mut(lines * padded);
+        for ((panels, b), observed) in panels.zip(self.b.chunks(lines)).zip(observed.chunks(lines)) {
+            for (panel, observed) in panels.chunks_exact_mut(8 * padded).zip(observed.chunks(8)) {
+                for (r, &j) in observed.iter().enumerate() {
+                    pack(panel, r, &rows[j as usize * padded..][..padded]);
+                }
+                for r in observed.len()..8 {
+                    panel.as_chunks_mut::<64>().0.iter_mut().for_each(|tile| tile[8 * r..8 * r + 8].fill(0.0));
+                }
             }
             if residual {
-                self.done.residual += fused(simd, panel, self.u, Some(b), s);
+                self.done.residual += fused(simd, panels, self.u, Some(b), s);
             } else {
-                adjoint(simd, panel, b, s);
+                for (panel, b) in panels.chunks_exact(8 * padded).zip(b.as_chunks::<8>().0) {
+                    adjoint(simd, panel, b, s);
+                }
             }
         }
         self.done.tally.effort.flops += if residual { 4 * n * k } else { 2 * n * k } as u64;
@@ -237,10 +252,7 @@ impl<S: Lanes> Row<'_, S> {
                 break;
             }
             w.fill(0.0);
-            let mut curvature = 0.0;
-            for panel in self.panels.chunks_exact(8 * padded) {
-                curvature += fused(simd, panel, p, None, w);
-            }
+            let curvature = fused(simd, self.panels, p, None, w);
             if curvature <= 0.0 {
                 break;
             }
@@ -286,11 +298,15 @@ impl<S: Lanes> Row<'_, S> {
             }
         }
         self.done.tally.fallbacks += u64::from(n >= k);
-        let rows = design.rows();
-        let a = Mat::from_fn(n, k, |r, c| rows[observed[r] as usize * padded + c]);
-        let x = least_squares(a.as_ref(), &self.b[..n])?;
-        self.done.tally.effort.flops += (2 * n.max(k) * n.min(k) * n.min(k)) as u64;
-        self.u[..k].copy_from_slice(&x);
+        self.done.tally.effort.flops += minimal(design, observed, &self.b[..n], self.u)?;
         Ok(())
     }
+}
+
+/// Sets `u` to the solution of least norm, whatever the rank of its design; returns the flops.
+pub(super) fn minimal(design: &Factor, observed: &[u32], b: &[f64], u: &mut [f64]) -> Result<u64, Error> {
+    let (n, k, padded, rows) = (observed.len(), design.width(), design.padded(), design.rows());
+    let a = Mat::from_fn(n, k, |r, c| rows[observed[r] as usize * padded + c]);
+    u[..k].copy_from_slice(&least_squares(a.as_ref(), b)?);
+    Ok((2 * n.max(k) * n.min(k) * n.min(k)) as u64)
 }

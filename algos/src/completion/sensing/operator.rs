@@ -141,6 +141,8 @@ impl Model for TwoPass<'_> {
 pub struct Fused<'a> {
     operator: &'a Operator,
     panels: Mat<f64>,
+    /// `y`, padded with zeros for the last panel.
+    y: Vec<f64>,
     padded: usize,
     simd: Simd,
 }
@@ -162,7 +164,9 @@ impl<'a> Fused<'a> {
                 pack(panel, r, &row);
             }
         }
-        Self { operator, panels, padded, simd }
+        let mut y = operator.y.clone();
+        y.resize(y.len().next_multiple_of(8), 0.0);
+        Self { operator, panels, y, padded, simd }
     }
 }
 
@@ -199,13 +203,7 @@ impl Task for Pass<'_> {
         let (x, w) = self.vectors.as_mut().two_cols_mut(0, 1);
         let (Some(x), Some(w)) = (x.try_as_col_major_mut(), w.try_as_col_major_mut()) else { return };
         let (x, w) = (x.as_slice_mut(), w.as_slice_mut());
-        let y = &self.fused.operator.y;
-        for (p, panel) in self.fused.panels.col_as_slice(0).chunks_exact(8 * self.fused.padded).enumerate() {
-            let mut b = [0.0; 8];
-            let part = &y[8 * p..y.len().min(8 * p + 8)];
-            b[..part.len()].copy_from_slice(part);
-            fused(simd, panel, x, Some(&b), w);
-        }
+        fused(simd, self.fused.panels.col_as_slice(0), x, Some(&self.fused.y), w);
     }
 }
 
