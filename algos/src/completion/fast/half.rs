@@ -4,9 +4,10 @@ use faer::{Mat, Par};
 use rayon::prelude::*;
 
 use super::factor::Factor;
-use super::gram::{gram, solve};
+use super::gram::gram;
 use super::kernel::{adjoint, axpy, dot, fused, pack, xpay};
 use super::lifted::{self, Lifted};
+use super::systems::Systems;
 use crate::Error;
 use crate::completion::Lines;
 use crate::completion::driver::Tally;
@@ -45,17 +46,20 @@ pub(super) struct Scratch {
     b: Mat<f64>,
     gram: Mat<f64>,
     vectors: Mat<f64>,
+    systems: Systems,
 }
 
 impl Scratch {
-    /// For lines of at most `longest` entries and factors of `padded` columns.
-    pub fn new(longest: usize, padded: usize) -> Self {
+    /// For lines of at most `longest` entries and factors of `k` columns.
+    pub fn new(longest: usize, k: usize) -> Self {
+        let padded = k.next_multiple_of(8);
         let rows = longest.next_multiple_of(8);
         Self {
             panels: Mat::zeros(rows * padded, 1),
             b: Mat::zeros(rows, 1),
             gram: Mat::zeros(padded * padded, 1),
             vectors: Mat::zeros(padded, 3),
+            systems: Systems::new(k),
         }
     }
 }
@@ -102,7 +106,7 @@ pub(super) fn half(
         blocks
             .into_par_iter()
             .with_min_len(chunk)
-            .map_init(|| Scratch::new(longest, padded), |scratch, block| run(scratch, block))
+            .map_init(|| Scratch::new(longest, design.width()), |scratch, block| run(scratch, block))
             .collect()
     } else {
         blocks.into_iter().map(|block| run(scratch, block)).collect()
@@ -137,34 +141,47 @@ impl Task for Block<'_> {
         let Self { lines, design, first, out, method, scratch } = self;
         let (k, padded) = (design.width(), design.padded());
         let mut done = Done::default();
-        for (line, u) in (first..).zip(out.chunks_exact_mut(padded)) {
-            let (observed, values) = lines.line(line);
-            if observed.is_empty() {
-                u.fill(0.0);
-                continue;
-            }
-            let n = observed.len();
-            let rows = n.next_multiple_of(8);
-            let b = &mut scratch.b.col_as_slice_mut(0)[..rows];
-            b[..n].copy_from_slice(values);
-            b[n..].fill(0.0);
-            let mut row = Row {
-                simd,
-                n,
-                k,
-                padded,
-                panels: &mut scratch.panels.col_as_slice_mut(0)[..rows * padded],
-                b,
-                u,
-                done: &mut done,
-            };
-            done_entries(&mut row);
-            match method {
-                Method::Exact { residual } => {
-                    let [gram, vectors] = [&mut scratch.gram, &mut scratch.vectors];
-                    row.exact(design, observed, residual, gram.col_as_slice_mut(0), vectors)?;
+        // In groups, because exact solves of eight lines run side by side.
+        for (group, out) in out.chunks_mut(8 * padded).enumerate() {
+            let first = first + 8 * group;
+            for (lane, u) in out.chunks_exact_mut(padded).enumerate() {
+                let (observed, values) = lines.line(first + lane);
+                let n = observed.len();
+                if n == 0 {
+                    u.fill(0.0);
+                    continue;
                 }
-                Method::Cg(cg) => row.cg(design, observed, cg, &mut scratch.vectors),
+                let rows = n.next_multiple_of(8);
+                let b = &mut scratch.b.col_as_slice_mut(0)[..rows];
+                b[..n].copy_from_slice(values);
+                b[n..].fill(0.0);
+                let panels = &mut scratch.panels.col_as_slice_mut(0)[..rows * padded];
+                let mut row = Row { simd, n, k, padded, panels, b, u, done: &mut done };
+                done_entries(&mut row);
+                match method {
+                    Method::Exact { residual } => {
+                        let gram = scratch.gram.col_as_slice_mut(0);
+                        row.exact(design, observed, residual, gram, &mut scratch.vectors, &mut scratch.systems, lane);
+                    }
+                    Method::Cg(cg) => row.cg(design, observed, cg, &mut scratch.vectors),
+                }
+            }
+            if let Method::Exact { residual } = method {
+                let sound = scratch.systems.solve(simd);
+                for (lane, u) in out.chunks_exact_mut(padded).enumerate() {
+                    let (observed, values) = lines.line(first + lane);
+                    let n = observed.len();
+                    if n >= k && sound[lane] {
+                        // With a residual it is the correction of the warm start.
+                        for (u, x) in u.iter_mut().zip(&scratch.systems.right) {
+                            *u = x[lane] + if residual { *u } else { 0.0 };
+                        }
+                        done.tally.effort.flops += (k * k * k / 3 + 2 * k * k) as u64;
+                    } else if n > 0 {
+                        done.tally.fallbacks += u64::from(n >= k);
+                        done.tally.effort.flops += minimal(design, observed, values, u)?;
+                    }
+                }
             }
         }
         Ok(done)
@@ -267,7 +284,7 @@ impl<S: Lanes> Row<'_, S> {
         }
     }
 
-    /// `u = (AᵀA)⁻¹Aᵀb`; the solution of least norm where that does not exist.
+    /// Puts the normal equations into a lane. With fewer entries than unknowns they are singular, and not formed.
     #[inline(always)]
     fn exact(
         &mut self,
@@ -276,30 +293,18 @@ impl<S: Lanes> Row<'_, S> {
         residual: bool,
         g: &mut [f64],
         vectors: &mut Mat<f64>,
-    ) -> Result<(), Error> {
+        systems: &mut Systems,
+        lane: usize,
+    ) {
         let Self { simd, n, k, padded, .. } = *self;
-        let mut columns = vectors.as_mut().col_iter_mut();
-        let (Some(c), Some(x)) = (columns.next(), columns.next()) else { return Ok(()) };
-        let [Some(c), Some(x)] = [c, x].map(|c| c.try_as_col_major_mut().map(|c| c.as_slice_mut())) else {
-            return Ok(());
-        };
+        let c = vectors.col_as_slice_mut(0);
         self.gather(design, observed, residual, c);
         if n >= k {
+            g.fill(0.0);
             gram(simd, self.panels, padded, g);
-            self.done.tally.effort.flops += (n * k * (k + 1) + k * k * k / 3 + 2 * k * k) as u64;
-            if solve(simd, g, padded, k, c, x) {
-                if residual {
-                    // x corrects the warm start.
-                    axpy(simd, 1.0, x, self.u);
-                } else {
-                    self.u.copy_from_slice(x);
-                }
-                return Ok(());
-            }
+            self.done.tally.effort.flops += (n * k * (k + 1)) as u64;
+            systems.put(lane, g, padded, c);
         }
-        self.done.tally.fallbacks += u64::from(n >= k);
-        self.done.tally.effort.flops += minimal(design, observed, &self.b[..n], self.u)?;
-        Ok(())
     }
 }
 

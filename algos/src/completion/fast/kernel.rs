@@ -7,7 +7,7 @@
 use crate::simd::lanes::Lanes;
 
 /// Entries of a tile.
-pub(super) const TILE: usize = 64;
+pub(in crate::completion) const TILE: usize = 64;
 
 /// Copies one row of the other factor into row `r` of a panel.
 #[inline(always)]

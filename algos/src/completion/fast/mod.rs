@@ -9,3 +9,4 @@ mod gram;
 mod half;
 pub(super) mod kernel;
 mod lifted;
+mod systems;
