@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::factor::Factor;
 use super::gram::gram;
-use super::kernel::{adjoint, axpy, dot, fused, pack, xpay};
+use super::kernel::{adjoint, axpy, dot, fused, gather, xpay};
 use super::lifted::{self, Lifted};
 use super::systems::Systems;
 use crate::Error;
@@ -161,7 +161,9 @@ impl Task for Block<'_> {
                 match method {
                     Method::Exact { residual } => {
                         let gram = scratch.gram.col_as_slice_mut(0);
-                        row.exact(design, observed, residual, gram, &mut scratch.vectors, &mut scratch.systems, lane);
+                        let right = scratch.vectors.col_as_slice_mut(0);
+                        row.normal(design, observed, residual, gram, right);
+                        scratch.systems.put(lane, gram, padded, right);
                     }
                     Method::Cg(cg) => row.cg(design, observed, cg, &mut scratch.vectors),
                 }
@@ -217,14 +219,7 @@ impl<S: Lanes> Row<'_, S> {
         let lines = (CHUNK / padded).next_multiple_of(8);
         let panels = self.panels.chunks_mut(lines * padded);
         for ((panels, b), observed) in panels.zip(self.b.chunks(lines)).zip(observed.chunks(lines)) {
-            for (panel, observed) in panels.chunks_exact_mut(8 * padded).zip(observed.chunks(8)) {
-                for (r, &j) in observed.iter().enumerate() {
-                    pack(panel, r, &rows[j as usize * padded..][..padded]);
-                }
-                for r in observed.len()..8 {
-                    panel.as_chunks_mut::<64>().0.iter_mut().for_each(|tile| tile[8 * r..8 * r + 8].fill(0.0));
-                }
-            }
+            gather(panels, rows, padded, observed);
             if residual {
                 self.done.residual += fused(simd, panels, self.u, Some(b), s);
             } else {
@@ -284,34 +279,28 @@ impl<S: Lanes> Row<'_, S> {
         }
     }
 
-    /// Puts the normal equations into a lane. With fewer entries than unknowns they are singular, and not formed.
+    /// Forms the normal equations; with fewer entries than unknowns they are singular, and their matrix is not formed.
     #[inline(always)]
-    fn exact(
-        &mut self,
-        design: &Factor,
-        observed: &[u32],
-        residual: bool,
-        g: &mut [f64],
-        vectors: &mut Mat<f64>,
-        systems: &mut Systems,
-        lane: usize,
-    ) {
+    fn normal(&mut self, design: &Factor, observed: &[u32], residual: bool, g: &mut [f64], c: &mut [f64]) {
         let Self { simd, n, k, padded, .. } = *self;
-        let c = vectors.col_as_slice_mut(0);
         self.gather(design, observed, residual, c);
         if n >= k {
             g.fill(0.0);
             gram(simd, self.panels, padded, g);
             self.done.tally.effort.flops += (n * k * (k + 1)) as u64;
-            systems.put(lane, g, padded, c);
         }
     }
 }
 
 /// Sets `u` to the solution of least norm, whatever the rank of its design; returns the flops.
 pub(super) fn minimal(design: &Factor, observed: &[u32], b: &[f64], u: &mut [f64]) -> Result<u64, Error> {
-    let (n, k, padded, rows) = (observed.len(), design.width(), design.padded(), design.rows());
-    let a = Mat::from_fn(n, k, |r, c| rows[observed[r] as usize * padded + c]);
-    u[..k].copy_from_slice(&least_squares(a.as_ref(), b)?);
+    let (k, padded, rows) = (design.width(), design.padded(), design.rows());
+    let row = |j: u32| &rows[j as usize * padded..][..k];
+    // Zero rows say nothing of the solution, and without them the rank is full more often.
+    let said: Vec<_> = observed.iter().zip(b).filter(|(j, _)| row(**j).iter().any(|x| *x != 0.0)).collect();
+    let n = said.len();
+    let a = Mat::from_fn(n, k, |r, c| row(*said[r].0)[c]);
+    let b: Vec<f64> = said.iter().map(|(_, b)| **b).collect();
+    u[..k].copy_from_slice(&if n > 0 { least_squares(a.as_ref(), &b)? } else { vec![0.0; k] });
     Ok((2 * n.max(k) * n.min(k) * n.min(k)) as u64)
 }

@@ -17,6 +17,45 @@ pub(in crate::completion) fn pack(panel: &mut [f64], r: usize, row: &[f64]) {
     }
 }
 
+/// Copies the rows observed into panels; rows that are missing in the last one become zero. `rows` are `padded` long.
+#[inline(always)]
+pub(super) fn gather(panels: &mut [f64], rows: &[f64], padded: usize, observed: &[u32]) {
+    match padded / 8 {
+        1 => gather_narrow::<1>(panels, rows, observed),
+        2 => gather_narrow::<2>(panels, rows, observed),
+        3 => gather_narrow::<3>(panels, rows, observed),
+        4 => gather_narrow::<4>(panels, rows, observed),
+        _ => {
+            for (panel, observed) in panels.chunks_exact_mut(8 * padded).zip(observed.chunks(8)) {
+                for (r, &j) in observed.iter().enumerate() {
+                    pack(panel, r, &rows[j as usize * padded..][..padded]);
+                }
+            }
+        }
+    }
+    let missing = observed.len().next_multiple_of(8) - observed.len();
+    if missing > 0
+        && let Some(panel) = panels.chunks_exact_mut(8 * padded).last()
+    {
+        panel.as_chunks_mut::<TILE>().0.iter_mut().for_each(|tile| tile[TILE - 8 * missing..].fill(0.0));
+    }
+}
+
+/// The same with a length that the compiler knows.
+#[inline(always)]
+fn gather_narrow<const T: usize>(panels: &mut [f64], rows: &[f64], observed: &[u32]) {
+    let rows = rows.as_chunks::<8>().0.as_chunks::<T>().0;
+    let panels = panels.as_chunks_mut::<TILE>().0.as_chunks_mut::<T>().0;
+    for (panel, observed) in panels.iter_mut().zip(observed.chunks(8)) {
+        for (r, &j) in observed.iter().enumerate() {
+            let row = &rows[j as usize];
+            for t in 0..T {
+                panel[t].as_chunks_mut::<8>().0[r] = row[t];
+            }
+        }
+    }
+}
+
 /// `w += Aᵀ q` and `‖q‖²` with `q = A x`, or `q = b − A x` where `b` is given, one number for each row of the panels.
 ///
 /// Both products take a panel while it is in the first cache: that halves the traffic of a pass. The second one runs a
@@ -58,37 +97,56 @@ fn narrow<S: Lanes, const T: usize>(simd: S, panels: &[f64], x: &[f64], b: Optio
         xs[t] = simd.load(&x[t]);
         even[t] = simd.load(&w[t]);
     }
-    let (mut square, mut weights) = (zero, [0.0; 8]);
-    let panels = panels.as_chunks::<TILE>().0.as_chunks::<T>().0;
-    for p in 0..=panels.len() {
-        let mut sums = [zero; 8];
-        if let Some(panel) = panels.get(p) {
-            for t in 0..T {
-                for r in 0..8 {
-                    sums[r] = simd.fma(simd.load(&panel[t].as_chunks::<8>().0[r]), xs[t], sums[r]);
-                }
-            }
-        }
-        if p > 0 {
-            for r in 0..4 {
-                let (a, b) = (simd.splat(weights[2 * r]), simd.splat(weights[2 * r + 1]));
-                for t in 0..T {
-                    let rows = panels[p - 1][t].as_chunks::<8>().0;
-                    even[t] = simd.fma(simd.load(&rows[2 * r]), a, even[t]);
-                    odd[t] = simd.fma(simd.load(&rows[2 * r + 1]), b, odd[t]);
-                }
-            }
-        }
-        if p < panels.len() {
-            let q = settle(simd, sums, b, p);
-            square = simd.fma(q, q, square);
-            simd.store(q, &mut weights);
-        }
+    let mut rest = panels.as_chunks::<TILE>().0.as_chunks::<T>().0.iter();
+    let Some(mut last) = rest.next() else { return 0.0 };
+    let q = settle(simd, dots(simd, last, &xs), b, 0);
+    let mut square = simd.fma(q, q, zero);
+    let mut weights = [0.0; 8];
+    simd.store(q, &mut weights);
+    for (p, panel) in (1..).zip(rest) {
+        let sums = dots(simd, panel, &xs);
+        add(simd, last, &weights, &mut even, &mut odd);
+        let q = settle(simd, sums, b, p);
+        square = simd.fma(q, q, square);
+        simd.store(q, &mut weights);
+        last = panel;
     }
+    add(simd, last, &weights, &mut even, &mut odd);
     for t in 0..T {
         simd.store(simd.add(even[t], odd[t]), &mut w[t]);
     }
     simd.sum(square)
+}
+
+/// For each row of a panel, products with `x` that are still to be summed.
+#[inline(always)]
+fn dots<S: Lanes, const T: usize>(simd: S, panel: &[[f64; TILE]; T], x: &[S::V; T]) -> [S::V; 8] {
+    let mut sums = [simd.splat(0.0); 8];
+    for t in 0..T {
+        for r in 0..8 {
+            sums[r] = simd.fma(simd.load(&panel[t].as_chunks::<8>().0[r]), x[t], sums[r]);
+        }
+    }
+    sums
+}
+
+/// Adds the rows of a panel with these weights, in two chains.
+#[inline(always)]
+fn add<S: Lanes, const T: usize>(
+    simd: S,
+    panel: &[[f64; TILE]; T],
+    weights: &[f64; 8],
+    even: &mut [S::V; T],
+    odd: &mut [S::V; T],
+) {
+    for r in 0..4 {
+        let (a, b) = (simd.splat(weights[2 * r]), simd.splat(weights[2 * r + 1]));
+        for t in 0..T {
+            let rows = panel[t].as_chunks::<8>().0;
+            even[t] = simd.fma(simd.load(&rows[2 * r]), a, even[t]);
+            odd[t] = simd.fma(simd.load(&rows[2 * r + 1]), b, odd[t]);
+        }
+    }
 }
 
 #[inline(always)]
