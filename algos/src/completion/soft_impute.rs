@@ -118,7 +118,7 @@ pub fn reference(observations: &Observations, path: &Path) -> Result<Outcome<Shr
     Ok(Outcome { value: last, status: Status::IterationLimit, effort })
 }
 
-/// Columns that are added at a time, and the least number of those without weight: the first directions to come in
+/// Columns that are added at a time, and the least number without weight: the first directions to come in
 /// below the next `λ` are then among them.
 const SPARE: usize = 8;
 

@@ -123,8 +123,9 @@ fn narrow<S: Lanes, const T: usize>(simd: S, panels: &[f64], x: &[f64], b: Optio
 fn dots<S: Lanes, const T: usize>(simd: S, panel: &[[f64; TILE]; T], x: &[S::V; T]) -> [S::V; 8] {
     let mut sums = [simd.splat(0.0); 8];
     for t in 0..T {
+        let rows = panel[t].as_chunks::<8>().0;
         for r in 0..8 {
-            sums[r] = simd.fma(simd.load(&panel[t].as_chunks::<8>().0[r]), x[t], sums[r]);
+            sums[r] = simd.fma(simd.load(&rows[r]), x[t], sums[r]);
         }
     }
     sums
@@ -157,9 +158,9 @@ fn wide<S: Lanes>(simd: S, panels: &[f64], x: &[f64], b: Option<&[f64]>, w: &mut
     let Some(mut last) = rest.next() else { return 0.0 };
     let mut sums = [zero; 8];
     for (tile, x) in last.as_chunks::<TILE>().0.iter().zip(x) {
-        let x = simd.load(x);
+        let (rows, x) = (tile.as_chunks::<8>().0, simd.load(x));
         for r in 0..8 {
-            sums[r] = simd.fma(simd.load(&tile.as_chunks::<8>().0[r]), x, sums[r]);
+            sums[r] = simd.fma(simd.load(&rows[r]), x, sums[r]);
         }
     }
     let q = settle(simd, sums, b, 0);

@@ -75,7 +75,7 @@ impl Block<'_> {
         for (group, out) in out.chunks_mut(64).enumerate() {
             let first = first + 8 * group;
             let mut sums = [[simd.splat(0.0); 8]; 4];
-            for l in 0..out.len() / 8 {
+            for (l, _) in out.chunks_exact(8).enumerate() {
                 let (observed, values) = lines.line(first + l);
                 // Two chains of additions.
                 let mut products = [[simd.splat(0.0); T]; 2];
@@ -94,8 +94,8 @@ impl Block<'_> {
                 }
                 sums[T][l] = simd.add(right[0], right[1]);
             }
-            for t in 0..T {
-                systems.put_entries(simd, 8 * t, sums[t]);
+            for (t, sums) in sums[..T].iter().enumerate() {
+                systems.put_entries(simd, 8 * t, *sums);
             }
             systems.put_right(simd, sums[T]);
             let sound = systems.solve(simd);
