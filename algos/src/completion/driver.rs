@@ -181,6 +181,12 @@ pub(super) fn enter(
 
 /// Refuses iterates that are not finite.
 pub(super) fn finite(x: MatRef<'_, f64>, sweep: usize) -> Result<(), Error> {
+    // A number that is not finite makes the sum so, and so may overflow: only then is the norm computed.
+    let columns = if x.row_stride() == 1 { x } else { x.transpose() };
+    let total: f64 = columns.col_iter().map(|c| c.iter().map(|x| x.abs()).sum::<f64>()).sum();
+    if total.is_finite() {
+        return Ok(());
+    }
     let norm = x.norm_l2();
     if norm.is_finite() { Ok(()) } else { Err(NumericalError::Diverged { iteration: sweep, norm }.into()) }
 }

@@ -63,10 +63,9 @@ impl Lines {
         })
     }
 
-    /// The same positions with values made from line, index and value.
-    pub(super) fn map(&self, f: impl Fn(usize, usize, f64) -> f64) -> Self {
-        let value = self.entries().map(|(i, j, v)| f(i, j, v)).collect();
-        Self { start: self.start.clone(), index: self.index.clone(), value }
+    /// All values in order.
+    pub(super) fn values(&self) -> &[f64] {
+        &self.value
     }
 
     /// The same entries with lines and indices exchanged: a counting sort, `O(entries)`.
@@ -81,10 +80,14 @@ impl Lines {
         let mut next = start.clone();
         let mut index = vec![0; self.index.len()];
         let mut value = vec![0.0; self.index.len()];
-        for (i, j, v) in self.entries() {
-            index[next[j]] = i as u32;
-            value[next[j]] = v;
-            next[j] += 1;
+        for i in 0..self.len() {
+            let (columns, values) = self.line(i);
+            for (&j, &v) in columns.iter().zip(values) {
+                let at = &mut next[j as usize];
+                index[*at] = i as u32;
+                value[*at] = v;
+                *at += 1;
+            }
         }
         Self { start, index, value }
     }

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use faer::{Mat, MatRef};
 
+use super::fast::{factor::Factor, spectral::residuals};
 use super::{Observations, Options};
 use crate::{Effort, linalg};
 
@@ -77,8 +78,7 @@ pub fn silent(_: &Sweep<'_>) -> ControlFlow<()> {
 
 /// `‖P_Ω(U Vᵀ − M)‖_F/‖P_Ω(M)‖_F` from explicit residuals; 0 for a zero `M` met exactly.
 pub fn observed_residual(observations: &Observations, u: MatRef<'_, f64>, v: MatRef<'_, f64>) -> f64 {
-    let inner = |i, j| (0..u.ncols()).map(|a| u[(i, a)] * v[(j, a)]).sum::<f64>();
-    let residuals: Vec<f64> = observations.rows().entries().map(|(i, j, m)| inner(i, j) - m).collect();
+    let residuals = residuals(observations.rows(), &Factor::new(u), &Factor::new(v));
     match (linalg::norm(&residuals), observations.norm()) {
         (0.0, _) => 0.0,
         (residual, norm) => residual / norm,

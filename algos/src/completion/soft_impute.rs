@@ -9,13 +9,13 @@
 //! until `‖ΔX‖_F ≤ 1e-5 ‖X‖_F`. [`reference()`] takes dense decompositions. [`fast`] never forms an `m×n` matrix:
 //! `Z = P_Ω(M − X) + X` is sparse plus low rank, and one warm step of subspace iteration replaces the decomposition.
 
-use faer::{Mat, MatRef};
+use faer::Mat;
 
+use super::Observations;
 use super::fast::factor::Factor;
-use super::fast::spectral::{leading, spread};
-use super::{Lines, Observations};
+use super::fast::spectral::{leading, residuals, scatter, spread};
 use crate::error::{Error, argument};
-use crate::linalg::{norm, product, thin_svd, triangular_factor};
+use crate::linalg::{norm, product, thin_svd};
 use crate::{Effort, Outcome, Status};
 
 /// The path of `λ` and when to stop on it.
@@ -118,7 +118,12 @@ pub fn reference(observations: &Observations, path: &Path) -> Result<Outcome<Shr
     Ok(Outcome { value: last, status: Status::IterationLimit, effort })
 }
 
-/// With the sparse-plus-low-rank form: `O(|Ω|w + (m+n)w²)` an iteration for `w` columns, memory `O(|Ω| + (m+n)w)`.
+/// Columns that are added at a time, and the least number without weight: the first directions to come in
+/// below the next `λ` are then among them.
+const SPARE: usize = 8;
+
+/// With the sparse-plus-low-rank form: `O(|Ω|w + (m+n)w²)` an iteration for `w` columns, memory `O(|Ω| + (m+n)w)`. Few
+/// columns are enough while `λ` is large, so `w` grows with the rank of `X`. Changes below `1e-8 ‖X‖_F` count as none.
 ///
 /// # Errors
 ///
@@ -126,15 +131,14 @@ pub fn reference(observations: &Observations, path: &Path) -> Result<Outcome<Shr
 pub fn fast(observations: &Observations, path: &Path) -> Result<Outcome<Shrunk>, Error> {
     path.check()?;
     let (m, n) = observations.shape();
-    let width = path.width.min(m).min(n);
+    let most = path.width.min(m).min(n);
     let size = size(observations)?;
     let mut effort = Effort::default();
-    let mut v = Factor::new(block(n, width).as_ref());
-    v.orthonormalize(&mut effort)?;
-    let mut x = Shrunk { u: Mat::zeros(m, width), sigma: vec![0.0; width], v: v.to_mat() };
+    let mut x = Shrunk { u: Mat::zeros(m, 0), sigma: Vec::new(), v: Mat::zeros(n, 0) };
     for step in 0..path.values {
         let lambda = path.lambda(step, size);
         for _ in 0..path.iterations {
+            widen(&mut x, most, &mut effort)?;
             let next = iterate(observations, &x, lambda, &mut effort)?;
             let change = difference(&next, &x);
             x = next;
@@ -147,23 +151,41 @@ pub fn fast(observations: &Observations, path: &Path) -> Result<Outcome<Shrunk>,
     Ok(Outcome { value: x, status: Status::IterationLimit, effort })
 }
 
+/// Adds columns without weight until there are enough of them.
+fn widen(x: &mut Shrunk, most: usize, effort: &mut Effort) -> Result<(), Error> {
+    let (n, width) = x.v.shape();
+    let rank = x.sigma.iter().filter(|s| **s > 0.0).count();
+    let wanted = (rank + SPARE).min(most);
+    if width >= wanted {
+        return Ok(());
+    }
+    let wanted = wanted.next_multiple_of(SPARE).min(most);
+    let new = block(n, wanted);
+    let mut v = Factor::new(Mat::from_fn(n, wanted, |i, j| if j < width { x.v[(i, j)] } else { new[(i, j)] }).as_ref());
+    v.orthonormalize(effort)?;
+    x.v = v.to_mat();
+    x.sigma.resize(wanted, 0.0);
+    x.u.resize_with(x.u.nrows(), wanted, |_, _| 0.0);
+    Ok(())
+}
+
 /// One step of subspace iteration on `Z = P_Ω(M − X) + X` from the last right vectors, then shrinkage.
 fn iterate(observations: &Observations, x: &Shrunk, lambda: f64, effort: &mut Effort) -> Result<Shrunk, Error> {
     let (m, n) = observations.shape();
     let (scaled, width) = (x.scaled(), x.sigma.len());
     let (left, right) = (Factor::new(scaled.as_ref()), Factor::new(x.v.as_ref()));
-    let rows = residual(observations.rows(), &left, &right);
-    let columns = residual(observations.columns(), &right, &left);
+    let rows = observations.rows();
+    let residual = residuals(rows, &left, &right);
     effort.entries += observations.len() as u64;
-    effort.flops += (8 * observations.len() * width + 8 * (m + n) * width * width) as u64;
+    effort.flops += (6 * observations.len() * width + 8 * (m + n) * width * width) as u64;
     // Z V = residual·V + U σ (VᵀV).
     let mut q = Factor::zeros(m, width);
-    spread(&rows, &right, &mut q);
+    spread(rows, &residual, &right, &mut q);
     q.add(&scaled);
     q.orthonormalize(effort)?;
     // Zᵀ Q = residualᵀ·Q + V (U σ)ᵀQ.
     let mut b = Factor::zeros(n, width);
-    spread(&columns, &q, &mut b);
+    scatter(rows, &residual, &q, &mut b);
     b.add(&product(x.v.as_ref(), product(scaled.transpose(), q.view()).as_ref()));
     let r = b.orthonormalize(effort)?;
     let svd = thin_svd(r.as_ref())?;
@@ -174,30 +196,15 @@ fn iterate(observations: &Observations, x: &Shrunk, lambda: f64, effort: &mut Ef
     })
 }
 
-/// The entries of `M − X` at the observed positions.
-fn residual(lines: &Lines, left: &Factor, right: &Factor) -> Lines {
-    let padded = left.padded();
-    lines.map(|i, j, v| {
-        let (a, b) = (&left.rows()[i * padded..][..padded], &right.rows()[j * padded..][..padded]);
-        // Eight sums, so that the loop is one of vectors.
-        let mut sums = [0.0; 8];
-        for (a, b) in a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0) {
-            (0..8).for_each(|l| sums[l] += a[l] * b[l]);
-        }
-        v - sums.iter().sum::<f64>()
-    })
-}
-
-/// `‖X − Y‖_F` through the triangular factors of the stacked sides.
+/// `‖X − Y‖_F` by expanding the square, which is accurate enough to see that `X` has settled.
 fn difference(x: &Shrunk, y: &Shrunk) -> f64 {
-    let stack = |a: MatRef<'_, f64>, b: MatRef<'_, f64>| {
-        let k = a.ncols();
-        triangular_factor(
-            Mat::from_fn(a.nrows(), k + b.ncols(), |i, j| if j < k { a[(i, j)] } else { b[(i, j - k)] }).as_ref(),
-        )
-    };
-    let minus = Mat::from_fn(y.u.nrows(), y.sigma.len(), |i, j| -y.u[(i, j)] * y.sigma[j]);
-    let a = stack(x.scaled().as_ref(), minus.as_ref());
-    let b = stack(x.v.as_ref(), y.v.as_ref());
-    product(a.as_ref(), b.transpose()).norm_l2()
+    let (left, right) = (product(x.u.transpose(), y.u.as_ref()), product(x.v.transpose(), y.v.as_ref()));
+    let mut inner = 0.0;
+    for (j, b) in y.sigma.iter().enumerate() {
+        for (i, a) in x.sigma.iter().enumerate() {
+            inner += a * b * left[(i, j)] * right[(i, j)];
+        }
+    }
+    let squares = |sigma: &[f64]| sigma.iter().map(|s| s * s).sum::<f64>();
+    (squares(&x.sigma) + squares(&y.sigma) - 2.0 * inner).max(0.0).sqrt()
 }

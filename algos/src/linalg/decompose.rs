@@ -9,6 +9,7 @@ use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
 use faer::{Mat, MatMut, MatRef, Par, Spec};
 
 use super::extreme::maximum;
+use super::pivoted_householder;
 use crate::error::{Error, NumericalError};
 
 /// Eigenvalues, *ascending*, and orthonormal eigenvectors of a symmetric matrix, of which the lower triangle is read.
@@ -185,8 +186,9 @@ pub fn solve_lower(l: MatRef<'_, f64>, b: MatMut<'_, f64>) {
 
 /// The solution of least norm of `min ‖A x − b‖₂`, for any shape and rank of `A: m×n`.
 ///
-/// By Householder QR with column pivoting; where its triangular factor shows a rank deficiency (a diagonal entry below
-/// `1e-12` of the first) or `m < n`, by the singular value decomposition with the same tolerance. Cost: `O(mn²)`.
+/// By Householder QR with column pivoting, of `Aᵀ` if `m < n`; where its triangular factor shows a rank deficiency (a
+/// diagonal entry below `1e-12` of the first), by the singular value decomposition with the same tolerance. Cost:
+/// `O(mn·min(m,n))`.
 ///
 /// # Errors
 ///
@@ -198,9 +200,8 @@ pub fn least_squares(a: MatRef<'_, f64>, b: &[f64]) -> Result<Vec<f64>, Error> {
     const RANK: f64 = 1e-12;
     let (m, n) = a.shape();
     assert_eq!(m, b.len(), "one right-hand side");
-    if m >= n
-        && let Some(x) = pivoted_qr_solve(a, b, RANK)
-    {
+    let solution = if m >= n { pivoted_qr_solve(a, b, RANK) } else { least_norm(a, b, RANK) };
+    if let Some(x) = solution {
         return Ok(x);
     }
     let Svd { left, values, right } = thin_svd(a)?;
@@ -210,6 +211,22 @@ pub fn least_squares(a: MatRef<'_, f64>, b: &[f64]) -> Result<Vec<f64>, Error> {
         x.iter_mut().zip(right.col_as_slice(j)).for_each(|(x, v)| *x += along * v);
     }
     Ok(x)
+}
+
+/// The solution of least norm `Q R⁻ᵀ Pᵀ b` of `A x = b` for `Aᵀ P = Q R`; `None` when the numerical rank is not full.
+fn least_norm(a: MatRef<'_, f64>, b: &[f64], tolerance: f64) -> Option<Vec<f64>> {
+    let (qr, order) = pivoted_householder(a.transpose());
+    let r = qr.r();
+    let mut z = Mat::<f64>::zeros(b.len(), 1);
+    for j in 0..b.len() {
+        let pivot = r[(j, j)];
+        if pivot.is_nan() || pivot == 0.0 || pivot.abs() <= tolerance * r[(0, 0)].abs() && j > 0 {
+            return None;
+        }
+        let known: f64 = (0..j).map(|c| r[(c, j)] * z[(c, 0)]).sum();
+        z[(j, 0)] = (b[order[j]] - known) / pivot;
+    }
+    Some(qr.embed(z.as_ref()).col_as_slice(0).to_vec())
 }
 
 /// Least squares by Householder reflections with column pivoting; `None` when the numerical rank is not full.

@@ -83,16 +83,21 @@ fn the_error_is_accurate_down_to_rounding() {
 #[test]
 fn counted_work_is_what_the_kernels_did() {
     // All entries observed: n_i = n for all lines, and the number of flops is known.
-    let instance = Spec::square(40, 5, 1.0).draw(&mut rng(1)).unwrap();
-    let (n, k) = (40u64, 5u64);
-    let one = Options { inner: Inner::Cholesky, ..Options::new(5, 1) };
-    let done = run(Variant::Cholesky, &instance.observations, &one).unwrap();
-    let rows = 2 * n * (2 * n * k + n * k * (k + 1) + k * k * k / 3 + 2 * k * k);
-    // Two rounds of Cholesky QR on both factors, and one carried along.
-    let bases = 4 * 3 * n * k * k + 2 * n * k * k;
-    assert_eq!(done.effort.flops, rows + bases);
-    assert_eq!(done.effort.entries, 2 * n * n);
-    assert_eq!(done.effort.iterations, 1);
+    for k in [5u64, 7] {
+        let n = 40u64;
+        let instance = Spec::square(40, k as usize, 1.0).draw(&mut rng(1)).unwrap();
+        let one = Options { inner: Inner::Cholesky, ..Options::new(k as usize, 1) };
+        let done = run(Variant::Cholesky, &instance.observations, &one).unwrap();
+        // At a small rank products are formed once for each row of the design, and added for each entry.
+        let products = k * (k + 1) / 2;
+        let gram = if k == 5 { products + n * products } else { 2 * n * products };
+        let rows = 2 * n * (gram + 2 * n * k + k * k * k / 3 + 2 * k * k);
+        // Two rounds of Cholesky QR on both factors, and one carried along.
+        let bases = 4 * 3 * n * k * k + 2 * n * k * k;
+        assert_eq!(done.effort.flops, rows + bases, "k={k}");
+        assert_eq!(done.effort.entries, 2 * n * n);
+        assert_eq!(done.effort.iterations, 1);
+    }
 }
 
 #[test]

@@ -81,7 +81,7 @@ impl<'a> Run<'a> {
             par,
             scale,
             norm: observations.norm(),
-            scratch: Scratch::new(longest, options.rank.next_multiple_of(8)),
+            scratch: Scratch::new(longest, options.rank),
             noise: Noise::new(options),
             tally: Tally::default(),
             inexact: false,

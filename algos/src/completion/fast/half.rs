@@ -4,8 +4,10 @@ use faer::{Mat, Par};
 use rayon::prelude::*;
 
 use super::factor::Factor;
-use super::gram::{gram, solve};
-use super::kernel::{adjoint, axpy, dot, fused, pack, xpay};
+use super::gram::gram;
+use super::kernel::{adjoint, axpy, dot, fused, gather, xpay};
+use super::lifted::{self, Lifted};
+use super::systems::Systems;
 use crate::Error;
 use crate::completion::Lines;
 use crate::completion::driver::Tally;
@@ -27,6 +29,9 @@ const BLOCKS: usize = 64;
 /// Below this many entries a half-sweep takes less time than waking threads.
 const MIN_PARALLEL: usize = 1 << 14;
 
+/// Doubles of the design that are gathered before they are used: half of the first cache.
+const CHUNK: usize = 2048;
+
 /// What a half-sweep did.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Done {
@@ -41,17 +46,20 @@ pub(super) struct Scratch {
     b: Mat<f64>,
     gram: Mat<f64>,
     vectors: Mat<f64>,
+    systems: Systems,
 }
 
 impl Scratch {
-    /// For lines of at most `longest` entries and factors of `padded` columns.
-    pub fn new(longest: usize, padded: usize) -> Self {
+    /// For lines of at most `longest` entries and factors of `k` columns.
+    pub fn new(longest: usize, k: usize) -> Self {
+        let padded = k.next_multiple_of(8);
         let rows = longest.next_multiple_of(8);
         Self {
             panels: Mat::zeros(rows * padded, 1),
             b: Mat::zeros(rows, 1),
             gram: Mat::zeros(padded * padded, 1),
             vectors: Mat::zeros(padded, 3),
+            systems: Systems::new(k),
         }
     }
 }
@@ -85,8 +93,11 @@ pub(super) fn half(
             first = end;
         }
     }
-    let run = |scratch: &mut Scratch, (first, out): (usize, &mut [f64])| {
-        simd.run(Block { lines, design, first, out, method, scratch })
+    let small = design.width() <= lifted::RANK && matches!(method, Method::Exact { residual: false });
+    let lifted = small.then(|| Lifted::new(design));
+    let run = |scratch: &mut Scratch, (first, out): (usize, &mut [f64])| match &lifted {
+        Some(lifted) => simd.run(lifted::Block { lines, design, lifted, first, out }),
+        None => simd.run(Block { lines, design, first, out, method, scratch }),
     };
     let threads = if entries < MIN_PARALLEL { 1 } else { par.degree() };
     let done: Vec<Result<Done, Error>> = if threads > 1 {
@@ -95,12 +106,14 @@ pub(super) fn half(
         blocks
             .into_par_iter()
             .with_min_len(chunk)
-            .map_init(|| Scratch::new(longest, padded), |scratch, block| run(scratch, block))
+            .map_init(|| Scratch::new(longest, design.width()), |scratch, block| run(scratch, block))
             .collect()
     } else {
         blocks.into_iter().map(|block| run(scratch, block)).collect()
     };
-    done.into_iter().try_fold(Done::default(), |mut sum, done| {
+    let mut start = Done::default();
+    start.tally.effort.flops += lifted.map_or(0, |lifted| lifted.flops);
+    done.into_iter().try_fold(start, |mut sum, done| {
         let done = done?;
         sum.residual += done.residual;
         sum.tally.effort += done.tally.effort;
@@ -128,34 +141,49 @@ impl Task for Block<'_> {
         let Self { lines, design, first, out, method, scratch } = self;
         let (k, padded) = (design.width(), design.padded());
         let mut done = Done::default();
-        for (line, u) in (first..).zip(out.chunks_exact_mut(padded)) {
-            let (observed, values) = lines.line(line);
-            if observed.is_empty() {
-                u.fill(0.0);
-                continue;
-            }
-            let n = observed.len();
-            let rows = n.next_multiple_of(8);
-            let b = &mut scratch.b.col_as_slice_mut(0)[..rows];
-            b[..n].copy_from_slice(values);
-            b[n..].fill(0.0);
-            let mut row = Row {
-                simd,
-                n,
-                k,
-                padded,
-                panels: &mut scratch.panels.col_as_slice_mut(0)[..rows * padded],
-                b,
-                u,
-                done: &mut done,
-            };
-            done_entries(&mut row);
-            match method {
-                Method::Exact { residual } => {
-                    let [gram, vectors] = [&mut scratch.gram, &mut scratch.vectors];
-                    row.exact(design, observed, residual, gram.col_as_slice_mut(0), vectors)?;
+        // In groups, because exact solves of eight lines run side by side.
+        for (group, out) in out.chunks_mut(8 * padded).enumerate() {
+            let first = first + 8 * group;
+            for (lane, u) in out.chunks_exact_mut(padded).enumerate() {
+                let (observed, values) = lines.line(first + lane);
+                let n = observed.len();
+                if n == 0 {
+                    u.fill(0.0);
+                    continue;
                 }
-                Method::Cg(cg) => row.cg(design, observed, cg, &mut scratch.vectors),
+                let rows = n.next_multiple_of(8);
+                let b = &mut scratch.b.col_as_slice_mut(0)[..rows];
+                b[..n].copy_from_slice(values);
+                b[n..].fill(0.0);
+                let panels = &mut scratch.panels.col_as_slice_mut(0)[..rows * padded];
+                let mut row = Row { simd, n, k, padded, panels, b, u, done: &mut done };
+                done_entries(&mut row);
+                match method {
+                    Method::Exact { residual } => {
+                        let gram = scratch.gram.col_as_slice_mut(0);
+                        let right = scratch.vectors.col_as_slice_mut(0);
+                        row.normal(design, observed, residual, gram, right);
+                        scratch.systems.put(lane, gram, padded, right);
+                    }
+                    Method::Cg(cg) => row.cg(design, observed, cg, &mut scratch.vectors),
+                }
+            }
+            if let Method::Exact { residual } = method {
+                let sound = scratch.systems.solve(simd);
+                for (lane, u) in out.chunks_exact_mut(padded).enumerate() {
+                    let (observed, values) = lines.line(first + lane);
+                    let n = observed.len();
+                    if n >= k && sound[lane] {
+                        // With a residual it is the correction of the warm start.
+                        for (u, x) in u.iter_mut().zip(&scratch.systems.right) {
+                            *u = x[lane] + if residual { *u } else { 0.0 };
+                        }
+                        done.tally.effort.flops += (k * k * k / 3 + 2 * k * k) as u64;
+                    } else if n > 0 {
+                        done.tally.fallbacks += u64::from(n >= k);
+                        done.tally.effort.flops += minimal(design, observed, values, u)?;
+                    }
+                }
             }
         }
         Ok(done)
@@ -187,18 +215,17 @@ impl<S: Lanes> Row<'_, S> {
         let Self { simd, n, k, padded, .. } = *self;
         let rows = design.rows();
         s.fill(0.0);
-        let panels = self.panels.chunks_exact_mut(8 * padded);
-        for ((panel, b), observed) in panels.zip(self.b.as_chunks::<8>().0).zip(observed.chunks(8)) {
-            for (r, &j) in observed.iter().enumerate() {
-                pack(panel, r, &rows[j as usize * padded..][..padded]);
-            }
-            for r in observed.len()..8 {
-                panel.as_chunks_mut::<64>().0.iter_mut().for_each(|tile| tile[8 * r..8 * r + 8].fill(0.0));
-            }
+        // Rows are fetched in chunks, so that many are under way at a time, and a chunk is used while it is in cache.
+        let lines = (CHUNK / padded).next_multiple_of(8);
+        let panels = self.panels.chunks_mut(lines * padded);
+        for ((panels, b), observed) in panels.zip(self.b.chunks(lines)).zip(observed.chunks(lines)) {
+            gather(panels, rows, padded, observed);
             if residual {
-                self.done.residual += fused(simd, panel, self.u, Some(b), s);
+                self.done.residual += fused(simd, panels, self.u, Some(b), s);
             } else {
-                adjoint(simd, panel, b, s);
+                for (panel, b) in panels.chunks_exact(8 * padded).zip(b.as_chunks::<8>().0) {
+                    adjoint(simd, panel, b, s);
+                }
             }
         }
         self.done.tally.effort.flops += if residual { 4 * n * k } else { 2 * n * k } as u64;
@@ -237,10 +264,7 @@ impl<S: Lanes> Row<'_, S> {
                 break;
             }
             w.fill(0.0);
-            let mut curvature = 0.0;
-            for panel in self.panels.chunks_exact(8 * padded) {
-                curvature += fused(simd, panel, p, None, w);
-            }
+            let curvature = fused(simd, self.panels, p, None, w);
             if curvature <= 0.0 {
                 break;
             }
@@ -255,42 +279,28 @@ impl<S: Lanes> Row<'_, S> {
         }
     }
 
-    /// `u = (AᵀA)⁻¹Aᵀb`; the solution of least norm where that does not exist.
+    /// Forms the normal equations; with fewer entries than unknowns they are singular, and their matrix is not formed.
     #[inline(always)]
-    fn exact(
-        &mut self,
-        design: &Factor,
-        observed: &[u32],
-        residual: bool,
-        g: &mut [f64],
-        vectors: &mut Mat<f64>,
-    ) -> Result<(), Error> {
+    fn normal(&mut self, design: &Factor, observed: &[u32], residual: bool, g: &mut [f64], c: &mut [f64]) {
         let Self { simd, n, k, padded, .. } = *self;
-        let mut columns = vectors.as_mut().col_iter_mut();
-        let (Some(c), Some(x)) = (columns.next(), columns.next()) else { return Ok(()) };
-        let [Some(c), Some(x)] = [c, x].map(|c| c.try_as_col_major_mut().map(|c| c.as_slice_mut())) else {
-            return Ok(());
-        };
         self.gather(design, observed, residual, c);
         if n >= k {
+            g.fill(0.0);
             gram(simd, self.panels, padded, g);
-            self.done.tally.effort.flops += (n * k * (k + 1) + k * k * k / 3 + 2 * k * k) as u64;
-            if solve(simd, g, padded, k, c, x) {
-                if residual {
-                    // x corrects the warm start.
-                    axpy(simd, 1.0, x, self.u);
-                } else {
-                    self.u.copy_from_slice(x);
-                }
-                return Ok(());
-            }
+            self.done.tally.effort.flops += (n * k * (k + 1)) as u64;
         }
-        self.done.tally.fallbacks += u64::from(n >= k);
-        let rows = design.rows();
-        let a = Mat::from_fn(n, k, |r, c| rows[observed[r] as usize * padded + c]);
-        let x = least_squares(a.as_ref(), &self.b[..n])?;
-        self.done.tally.effort.flops += (2 * n.max(k) * n.min(k) * n.min(k)) as u64;
-        self.u[..k].copy_from_slice(&x);
-        Ok(())
     }
+}
+
+/// Sets `u` to the solution of least norm, whatever the rank of its design; returns the flops.
+pub(super) fn minimal(design: &Factor, observed: &[u32], b: &[f64], u: &mut [f64]) -> Result<u64, Error> {
+    let (k, padded, rows) = (design.width(), design.padded(), design.rows());
+    let row = |j: u32| &rows[j as usize * padded..][..k];
+    // Zero rows say nothing of the solution, and without them the rank is full more often.
+    let said: Vec<_> = observed.iter().zip(b).filter(|(j, _)| row(**j).iter().any(|x| *x != 0.0)).collect();
+    let n = said.len();
+    let a = Mat::from_fn(n, k, |r, c| row(*said[r].0)[c]);
+    let b: Vec<f64> = said.iter().map(|(_, b)| **b).collect();
+    u[..k].copy_from_slice(&if n > 0 { least_squares(a.as_ref(), &b)? } else { vec![0.0; k] });
+    Ok((2 * n.max(k) * n.min(k) * n.min(k)) as u64)
 }

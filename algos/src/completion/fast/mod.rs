@@ -8,3 +8,5 @@ pub(super) mod factor;
 mod gram;
 mod half;
 pub(super) mod kernel;
+mod lifted;
+mod systems;

@@ -23,7 +23,6 @@ const SETTLED: f64 = 1e-4;
 ///
 /// A decomposition that does not converge.
 pub fn leading(observations: &Observations, k: usize, start: Mat<f64>) -> Result<(Mat<f64>, Vec<f64>), Error> {
-    let simd = Simd::detect();
     let (_, n) = observations.shape();
     let width = start.ncols();
     let mut uncounted = Effort::default();
@@ -31,9 +30,9 @@ pub fn leading(observations: &Observations, k: usize, start: Mat<f64>) -> Result
     left.orthonormalize(&mut uncounted)?;
     let mut before: Vec<f64> = Vec::new();
     for iteration in 1.. {
-        simd.run(Spread { lines: observations.columns(), x: &left, y: &mut right });
+        spread(observations.columns(), observations.columns().values(), &left, &mut right);
         right.orthonormalize(&mut uncounted)?;
-        simd.run(Spread { lines: observations.rows(), x: &right, y: &mut left });
+        spread(observations.rows(), observations.rows().values(), &right, &mut left);
         // W V = Q R: the singular vectors of R turn Q into place.
         let r = left.orthonormalize(&mut uncounted)?;
         let svd = thin_svd(r.as_ref())?;
@@ -47,14 +46,14 @@ pub fn leading(observations: &Observations, k: usize, start: Mat<f64>) -> Result
     Ok((left.to_mat(), before))
 }
 
-/// `Y = W X` for a matrix `W` given by lines.
-pub(in crate::completion) fn spread(lines: &Lines, x: &Factor, y: &mut Factor) {
-    Simd::detect().run(Spread { lines, x, y });
+/// `Y = W X` for a matrix `W` with these values at the positions of the lines: each adds a multiple of one row of `X`.
+pub(in crate::completion) fn spread(lines: &Lines, values: &[f64], x: &Factor, y: &mut Factor) {
+    Simd::detect().run(Spread { lines, values, x, y });
 }
 
-/// `Y = W X` by lines: each entry adds a multiple of one row of `X`.
 struct Spread<'a> {
     lines: &'a Lines,
+    values: &'a [f64],
     x: &'a Factor,
     y: &'a mut Factor,
 }
@@ -67,10 +66,104 @@ impl Task for Spread<'_> {
         let padded = self.x.padded();
         let x = self.x.rows();
         for (i, y) in self.y.rows_mut().chunks_exact_mut(padded).enumerate() {
-            y.fill(0.0);
-            let (observed, values) = self.lines.line(i);
-            for (&j, &v) in observed.iter().zip(values) {
-                axpy(simd, v, &x[j as usize * padded..][..padded], y);
+            let (observed, values) = (self.lines.line(i).0, &self.values[self.lines.start(i)..self.lines.start(i + 1)]);
+            match padded / 8 {
+                1 => combine::<S, 1>(simd, x, observed, values, y),
+                2 => combine::<S, 2>(simd, x, observed, values, y),
+                3 => combine::<S, 3>(simd, x, observed, values, y),
+                4 => combine::<S, 4>(simd, x, observed, values, y),
+                _ => {
+                    y.fill(0.0);
+                    for (&j, &v) in observed.iter().zip(values) {
+                        axpy(simd, v, &x[j as usize * padded..][..padded], y);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `y = Σ v_j x_j` over the rows observed, with the sum in registers: two chains of additions.
+#[inline(always)]
+fn combine<S: Lanes, const T: usize>(simd: S, x: &[f64], observed: &[u32], values: &[f64], y: &mut [f64]) {
+    let x = x.as_chunks::<8>().0.as_chunks::<T>().0;
+    let mut sums = [[simd.splat(0.0); T]; 2];
+    for (observed, values) in observed.chunks(2).zip(values.chunks(2)) {
+        for (c, (&j, &v)) in observed.iter().zip(values).enumerate() {
+            let v = simd.splat(v);
+            for t in 0..T {
+                sums[c][t] = simd.fma(v, simd.load(&x[j as usize][t]), sums[c][t]);
+            }
+        }
+    }
+    for (t, y) in y.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+        simd.store(simd.add(sums[0][t], sums[1][t]), y);
+    }
+}
+
+/// `Y = Wᵀ X` for the same: each adds a multiple of one row of `X` to one of `Y`. For `Y` that stays in cache.
+pub(in crate::completion) fn scatter(lines: &Lines, values: &[f64], x: &Factor, y: &mut Factor) {
+    Simd::detect().run(Scatter { lines, values, x, y });
+}
+
+struct Scatter<'a> {
+    lines: &'a Lines,
+    values: &'a [f64],
+    x: &'a Factor,
+    y: &'a mut Factor,
+}
+
+impl Task for Scatter<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Lanes>(self, simd: S) {
+        let padded = self.x.padded();
+        let y = self.y.rows_mut();
+        y.fill(0.0);
+        for (i, x) in self.x.rows().chunks_exact(padded).enumerate() {
+            let values = &self.values[self.lines.start(i)..self.lines.start(i + 1)];
+            for (&j, &v) in self.lines.line(i).0.iter().zip(values) {
+                axpy(simd, v, x, &mut y[j as usize * padded..][..padded]);
+            }
+        }
+    }
+}
+
+/// The entries of `M − U Vᵀ` at the positions of the lines, of which `U` has a row each.
+pub(in crate::completion) fn residuals(lines: &Lines, u: &Factor, v: &Factor) -> Vec<f64> {
+    let mut values = lines.values().to_vec();
+    Simd::detect().run(Residuals { lines, u, v, values: &mut values });
+    values
+}
+
+struct Residuals<'a> {
+    lines: &'a Lines,
+    u: &'a Factor,
+    v: &'a Factor,
+    values: &'a mut [f64],
+}
+
+impl Task for Residuals<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Lanes>(self, simd: S) {
+        let padded = self.u.padded();
+        let v = self.v.rows();
+        for (i, u) in self.u.rows().chunks_exact(padded).enumerate() {
+            let values = &mut self.values[self.lines.start(i)..self.lines.start(i + 1)];
+            for (observed, values) in self.lines.line(i).0.chunks(8).zip(values.chunks_mut(8)) {
+                let mut sums = [simd.splat(0.0); 8];
+                for (sum, &j) in sums.iter_mut().zip(observed) {
+                    for (u, v) in u.as_chunks::<8>().0.iter().zip(v[j as usize * padded..][..padded].as_chunks::<8>().0)
+                    {
+                        *sum = simd.fma(simd.load(u), simd.load(v), *sum);
+                    }
+                }
+                let mut products = [0.0; 8];
+                simd.store(simd.sums(sums), &mut products);
+                values.iter_mut().zip(products).for_each(|(value, product)| *value -= product);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Many descents on the same measurements, in lockstep.
 //!
 //! The products `F Gᵀ` of all runs are columns of one matrix, so that the measurements are read once a step for all of
-//! them, and with [`Normal`](super::Normal) that reading is a matrix product. Nothing is allocated inside the loop.
+//! them.
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par};

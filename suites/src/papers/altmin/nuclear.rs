@@ -1,5 +1,7 @@
 //! AltMin against Soft-Impute: on planted matrices, and on the optical digits with entries hidden.
 
+use std::sync::OnceLock;
+
 use algos::{
     Error, NumericalError, Par,
     completion::{
@@ -9,7 +11,7 @@ use algos::{
         silent,
         soft_impute::{Path, fast},
     },
-    linalg::thin_svd,
+    linalg::{Svd, thin_svd},
 };
 use faer::Mat;
 use rand::RngExt;
@@ -195,7 +197,8 @@ impl Experiment for Digits {
     }
 
     fn run(point: &Attempt, trial: &Trial<'_>, out: &mut Out<Self>) -> Result<(), Error> {
-        let matrix = pixels()?;
+        let images = images()?;
+        let matrix = &images.pixels;
         let (m, n) = matrix.shape();
         // A larger rate keeps the entries of a smaller one.
         let mut rng = trial.paired("mask", &());
@@ -208,7 +211,7 @@ impl Experiment for Digits {
         let triplets = (0..m).flat_map(|i| (0..n).map(move |j| (i, j))).filter(|&(i, j)| shown[(i, j)] > 0.0);
         let triplets = triplets.map(|(i, j)| (i as u32, j as u32, matrix[(i, j)])).collect();
         let observations = Observations::from_triplets(m, n, triplets)?;
-        let (u, v) = predict(point, &matrix, &observations)?;
+        let (u, v) = predict(point, &images.svd, &observations)?;
         let (mut off, mut all) = (0.0, 0.0);
         for i in 0..m {
             for j in (0..n).filter(|&j| shown[(i, j)] == 0.0) {
@@ -223,8 +226,8 @@ impl Experiment for Digits {
 }
 
 /// The prediction as factors.
-fn predict(point: &Attempt, matrix: &Mat<f64>, observations: &Observations) -> Result<(Mat<f64>, Mat<f64>), Error> {
-    let (m, n) = matrix.shape();
+fn predict(point: &Attempt, svd: &Svd, observations: &Observations) -> Result<(Mat<f64>, Mat<f64>), Error> {
+    let (m, n) = observations.shape();
     Ok(match point.method {
         Method::Altmin => {
             let options = Options::new(point.rank, 30);
@@ -243,17 +246,29 @@ fn predict(point: &Attempt, matrix: &Mat<f64>, observations: &Observations) -> R
             (Mat::from_fn(m, 1, |_, _| 1.0), Mat::from_fn(n, 1, |j, _| mean(j)))
         }
         Method::Limit => {
-            let svd = thin_svd(matrix.as_ref())?;
             let u = Mat::from_fn(m, point.rank, |i, j| svd.left[(i, j)] * svd.values[j]);
             (u, svd.right.subcols(0, point.rank).to_owned())
         }
     })
 }
 
-fn pixels() -> Result<Mat<f64>, Error> {
+/// The images, one a row, and their decomposition.
+struct Images {
+    pixels: Mat<f64>,
+    svd: Svd,
+}
+
+fn images() -> Result<&'static Images, Error> {
+    static IMAGES: OnceLock<Result<Images, Error>> = OnceLock::new();
+    IMAGES.get_or_init(read).as_ref().map_err(Clone::clone)
+}
+
+fn read() -> Result<Images, Error> {
     let failed = |what| Error::Numerical(NumericalError::Factorization { what });
     let table = dataset::load("digits").map_err(|_| failed("reading of the digits (see `residual data verify`)"))?;
-    Ok(table.group("pixels").ok_or(failed("reading of the digits' pixels"))?.to_owned())
+    let pixels = table.group("pixels").ok_or(failed("reading of the digits' pixels"))?.to_owned();
+    let svd = thin_svd(pixels.as_ref())?;
+    Ok(Images { pixels, svd })
 }
 
 /// On the digits.
