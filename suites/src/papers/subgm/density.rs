@@ -38,7 +38,7 @@ impl Runs for OutlierDensity {
 
     fn trials(scale: Scale, _: &Setting) -> u32 {
         match scale {
-            Scale::Smoke => 6,
+            Scale::Smoke => 5,
             Scale::Default => 12,
             Scale::Full => 50,
         }

@@ -26,8 +26,8 @@ impl Runs for Exponential {
 
     fn trials(scale: Scale, point: &Setting) -> u32 {
         match (scale, point.alpha == 1.0) {
-            (Scale::Smoke, true) => 3,
-            (Scale::Smoke, false) => 6,
+            (Scale::Smoke, true) => 2,
+            (Scale::Smoke, false) => 4,
             (Scale::Default, _) => 12,
             (Scale::Full, _) => 50,
         }

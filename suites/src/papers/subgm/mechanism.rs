@@ -70,7 +70,7 @@ impl Experiment for Mechanism {
     fn trials(scale: Scale, point: &Setting) -> u32 {
         match (scale, point.m) {
             (Scale::Full, _) => 50,
-            (Scale::Smoke, _) => 12,
+            (Scale::Smoke, _) => 8,
             (Scale::Default, 800) => 24,
             (Scale::Default, _) => 8,
         }

@@ -57,7 +57,8 @@ impl Runs for RankAgnostic {
         match (scale, point.d, point.alpha == 1.0) {
             (Scale::Smoke, _, true) => 6,
             (Scale::Default, _, true) => 8,
-            (Scale::Smoke, ..) | (Scale::Default, 20, _) => 24,
+            (Scale::Smoke, ..) => 16,
+            (Scale::Default, 20, _) => 24,
             (Scale::Default, ..) => 12,
             (Scale::Full, 20 | 40, _) if point.m <= 1000 => 50,
             (Scale::Full, ..) => 20,

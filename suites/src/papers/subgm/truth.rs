@@ -27,7 +27,7 @@ impl Runs for TruthNotOptimal {
 
     fn trials(scale: Scale, point: &Setting) -> u32 {
         match (scale, point.p == 0.5) {
-            (Scale::Smoke, true) => 5,
+            (Scale::Smoke, true) => 4,
             (Scale::Smoke, false) => 2,
             (Scale::Default, true) => 20,
             (Scale::Default, false) => 4,
