@@ -62,9 +62,9 @@ pub struct Trial<'a> {
     pub drawn: Option<&'a Drawn>,
 }
 
-/// What points that run together share, by purpose and key.
+/// What points that run together share, by the seed of its stream.
 #[derive(Debug, Default)]
-pub struct Drawn(RefCell<BTreeMap<(String, Vec<u8>), Rc<dyn Any>>>);
+pub struct Drawn(RefCell<BTreeMap<[u8; 32], Rc<dyn Any>>>);
 
 impl Trial<'_> {
     /// The stream for `purpose` at this point and trial.
@@ -100,7 +100,7 @@ impl Trial<'_> {
         make: impl FnOnce(&mut ChaCha8Rng) -> Result<T, E>,
     ) -> Result<Rc<T>, E> {
         let mut rng = self.paired(purpose, on);
-        let name = (purpose.to_owned(), rng.get_seed().to_vec());
+        let name = rng.get_seed();
         let known = self.drawn.and_then(|drawn| drawn.0.borrow().get(&name).cloned());
         if let Some(Ok(known)) = known.map(Rc::downcast) {
             return Ok(known);
