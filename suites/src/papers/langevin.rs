@@ -80,8 +80,7 @@ fn points(scale: Scale) -> Vec<Spike> {
 experiment!(
     /// Chains on spiked tensors.
     Spiked, "spiked", "64 chains of Langevin dynamics on T = λ v⊗v⊗v + Z, their average and their last points.",
-    Spike, Cosines, rows 1, points points,
-    trials |scale, p: &Spike| if p.d == 32 && scale != Scale::Smoke { 16 } else { 8 },
+    Spike, Cosines, rows 1, points points, trials |_, p: &Spike| if p.d == 32 { 16 } else { 8 },
     flops |p: &Spike| 5e4 * (p.d as f64).powi(3), run run
 );
 

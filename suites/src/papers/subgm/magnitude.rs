@@ -33,7 +33,7 @@ impl Runs for OutlierMagnitude {
 
     fn trials(scale: Scale, _: &Setting) -> u32 {
         match scale {
-            Scale::Smoke => 6,
+            Scale::Smoke => 8,
             Scale::Default => 16,
             Scale::Full => 50,
         }
