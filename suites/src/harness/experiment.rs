@@ -271,7 +271,10 @@ impl<E: Experiment> AnyExperiment for E {
                 Ok(Member { point, trial, out: Out::<E>::new() })
             })
             .collect::<Result<Vec<_>>>()?;
-        let failures = E::run_together(&mut members);
+        let failures = match &mut members[..] {
+            [Member { point, trial, out }] => vec![E::run(point, trial, out)],
+            all => E::run_together(all),
+        };
         let rows = members.into_iter().zip(failures);
         rows.map(|(member, failure)| member.out.sheets.finish(failure.err().map(|e| e.to_string()))).collect()
     }

@@ -128,9 +128,6 @@ impl Experiment for RealDigits {
     }
 
     fn run_together(members: &mut [Member<'_, Self>]) -> Vec<Result<(), Error>> {
-        if members.len() == 1 {
-            return members.iter_mut().map(|m| Self::run(m.point, &m.trial, &mut m.out)).collect();
-        }
         let points: Vec<_> = members.iter().map(|member| member.point).collect();
         match descend(&members[0].trial, &points) {
             Ok(all) => all.into_iter().zip(members).map(|(found, m)| found.map(|f| m.out.put(Self::RUNS, f))).collect(),
