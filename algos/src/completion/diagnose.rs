@@ -7,7 +7,7 @@ use super::fast::factor::Factor;
 use super::instance::Truth;
 use crate::Effort;
 use crate::error::{Error, Size, shape};
-use crate::linalg::{norm, product, singular_values, triangular_factor};
+use crate::linalg::{maximum, norm, product, singular_values, triangular_factor};
 
 /// Largest deviation of `VᵀV` from the identity at which `V` counts as orthonormal: rounding.
 const ORTHONORMAL: f64 = 1e-14;
@@ -28,7 +28,7 @@ pub fn relative_error(u: MatRef<'_, f64>, v: MatRef<'_, f64>, truth: &Truth) -> 
     shape("V", Size::Matrix(truth.v.nrows(), k), Size::Matrix(v.nrows(), v.ncols()))?;
     let gram = product(v.transpose(), v);
     let off = |(i, j): (usize, usize)| (gram[(i, j)] - f64::from(u8::from(i == j))).abs();
-    if (0..k * k).map(|at| off((at % k, at / k))).fold(0.0, f64::max) > ORTHONORMAL {
+    if maximum((0..k * k).map(|at| off((at % k, at / k)))) > ORTHONORMAL {
         let mut basis = Factor::new(v);
         let r = basis.orthonormalize(&mut Effort::default())?;
         return Ok(difference(product(u, r.transpose()), basis.view(), truth));

@@ -15,7 +15,7 @@ use super::Observations;
 use super::fast::factor::Factor;
 use super::fast::spectral::{leading, residuals, scatter, spread};
 use crate::error::{Error, argument};
-use crate::linalg::{norm, product, thin_svd};
+use crate::linalg::{maximum, norm, product, thin_svd};
 use crate::{Effort, Outcome, Status};
 
 /// The path of `λ` and when to stop on it.
@@ -199,12 +199,13 @@ fn iterate(observations: &Observations, x: &Shrunk, lambda: f64, effort: &mut Ef
 /// `‖X − Y‖_F` by expanding the square, which is accurate enough to see that `X` has settled.
 fn difference(x: &Shrunk, y: &Shrunk) -> f64 {
     let (left, right) = (product(x.u.transpose(), y.u.as_ref()), product(x.v.transpose(), y.v.as_ref()));
-    let mut inner = 0.0;
-    for (j, b) in y.sigma.iter().enumerate() {
-        for (i, a) in x.sigma.iter().enumerate() {
-            inner += a * b * left[(i, j)] * right[(i, j)];
-        }
-    }
-    let squares = |sigma: &[f64]| sigma.iter().map(|s| s * s).sum::<f64>();
-    (squares(&x.sigma) + squares(&y.sigma) - 2.0 * inner).max(0.0).sqrt()
+    // Of values near 1 no square overflows or vanishes.
+    let scale = maximum(x.sigma.iter().chain(&y.sigma).copied());
+    let [a, b] = [x, y].map(|side| side.sigma.iter().map(|s| s / scale).collect::<Vec<_>>());
+    let inner: f64 = (0..b.len())
+        .flat_map(|j| (0..a.len()).map(move |i| (i, j)))
+        .map(|(i, j)| a[i] * b[j] * left[(i, j)] * right[(i, j)])
+        .sum();
+    let square = a.iter().chain(&b).map(|s| s * s).sum::<f64>() - 2.0 * inner;
+    if scale == 0.0 || square < 0.0 { 0.0 } else { scale * square.sqrt() }
 }

@@ -184,7 +184,7 @@ pub(super) fn one_by_one(model: &mut impl Model, options: &Options, parts: &mut 
         }
         parts.weights.push(weight.lambda); // c
         parts.components.push(Component {
-            f: summit.f.min(1.0),
+            f: summit.f.clamp(0.0, 1.0),
             iterations: found.iterations,
             tries: found.tries,
             converged: summit.converged,

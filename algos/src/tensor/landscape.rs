@@ -201,7 +201,7 @@ impl Ascent for Landscape {
             f += share * p;
             y.iter_mut().zip(a).for_each(|(y, a)| *y += share * a);
         }
-        f.min(1.0)
+        f.clamp(0.0, 1.0)
     }
 
     fn flops(&self) -> u64 {
@@ -252,7 +252,7 @@ impl Task for Step<'_> {
         }
         let mut values = [0.0; 8];
         simd.store(f, &mut values);
-        let values = values.map(|f| f.min(1.0));
+        let values = values.map(|f| f.clamp(0.0, 1.0));
         let gamma = values.map(|f| shift.gamma(*n, f));
         (values, Advance { x, y, gamma }.run(simd))
     }

@@ -2,7 +2,7 @@
 
 use algos::completion::load::{LoadError, matrix_market, ratings};
 use algos::completion::soft_impute::{Path, fast, reference};
-use algos::completion::{Duplicates, diagnose};
+use algos::completion::{Duplicates, Observations, diagnose};
 use algos::{Error, InputError};
 
 use crate::support::{apart, draw};
@@ -22,6 +22,32 @@ fn soft_impute_agrees_with_its_reference() {
     for bad in [Path { values: 0, ..path }, Path { first: f64::NAN, ..path }, Path { last: 1.0, ..path }] {
         assert!(matches!(fast(&instance.observations, &bad), Err(Error::Input(InputError::Argument { .. }))));
         assert!(matches!(reference(&instance.observations, &bad), Err(Error::Input(InputError::Argument { .. }))));
+    }
+}
+
+#[test]
+fn soft_impute_does_not_stop_early_in_other_units() {
+    let instance = draw(30, 20, 2, 0.6, 4);
+    let path = Path { width: 20, iterations: 100, tolerance: 1e-5, ..Path::default() };
+    let usual = fast(&instance.observations, &path).unwrap();
+    // Squares of these values overflow or vanish.
+    for scale in [2f64.powi(-560), 2f64.powi(560)] {
+        let triplets = instance.observations.rows().entries();
+        let triplets = triplets.map(|(i, j, v)| (i as u32, j as u32, scale * v)).collect();
+        let found = match fast(&Observations::from_triplets(30, 20, triplets).unwrap(), &path) {
+            Ok(found) => found,
+            Err(error) => {
+                // Sums of squares inside overflow, and say so.
+                assert!(scale > 1.0 && matches!(error, Error::Numerical(_)), "{error} at {scale:e}");
+                continue;
+            }
+        };
+        let (iterations, expected) = (found.effort.iterations as f64, usual.effort.iterations as f64);
+        assert!((iterations / expected - 1.0).abs() < 0.1, "{iterations} at {scale:e}, {expected} at 1");
+        for (found, expected) in found.value.sigma.iter().zip(&usual.value.sigma) {
+            let apart = (found / scale - expected).abs();
+            assert!(apart <= 1e-3 * usual.value.sigma[0], "{found:e} at {scale:e}, {expected:e} at 1");
+        }
     }
 }
 

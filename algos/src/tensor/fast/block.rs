@@ -241,7 +241,7 @@ impl Block<'_> {
                 (State::Moving, Some(delta)) => point.newton(delta),
                 (State::Moving, None) => {
                     point.shifted |= point.f < point.goal;
-                    let gamma = if point.shifted { self.options.shift.gamma(n, point.f.min(1.0)) } else { 0.0 };
+                    let gamma = if point.shifted { self.options.shift.gamma(n, point.f.clamp(0.0, 1.0)) } else { 0.0 };
                     let moved = advance(&mut point.x, &mut point.y, gamma);
                     point.goal = point.f + RISE * moved * moved - 1e-14;
                     point.earlier = f64::INFINITY;
@@ -312,7 +312,7 @@ impl Block<'_> {
         self.parts.phases.deflation_flops += 4 * rows * k * q + 12 * k * k * q;
         for (hit, weight) in taken.into_iter().zip(weights) {
             let Point { x, f, steps, .. } = hit.point;
-            self.parts.components.push(Component { f: f.min(1.0), iterations: steps, tries, converged: true });
+            self.parts.components.push(Component { f: f.clamp(0.0, 1.0), iterations: steps, tries, converged: true });
             self.parts.vectors.push(x);
             self.parts.weights.push(weight);
         }

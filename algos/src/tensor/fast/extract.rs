@@ -6,7 +6,7 @@ use rand::RngExt;
 use rand_distr::StandardNormal;
 
 use crate::Error;
-use crate::linalg::{householder, product, symmetric_eigen};
+use crate::linalg::{householder, maximum, product, symmetric_eigen};
 use crate::simd::Simd;
 use crate::tensor::driver::rank;
 use crate::tensor::flattening::Flattening;
@@ -90,7 +90,7 @@ fn dominant(flattening: &Flattening, m: usize, options: &Options) -> Result<Fact
         let moved = product(image.as_ref(), sorted.as_ref());
         let w = width as u64;
         flops += 2 * n * n * w + 6 * n * w * w + 9 * w.pow(3);
-        let worst = (0..wanted).map(|j| apart(moved.as_ref(), ritz.as_ref(), signed[j], j)).fold(0.0, f64::max);
+        let worst = maximum((0..wanted).map(|j| apart(moved.as_ref(), ritz.as_ref(), signed[j], j)));
         if worst <= INVARIANT * signed.get(wanted.max(1) - 1).map_or(0.0, |s| s.abs()) {
             let left = Mat::from_fn(s.nrows(), wanted, |i, j| moved[(i, j)] / signed[j]);
             signed.extend(rest);
