@@ -80,6 +80,19 @@ impl Simd {
     }
 }
 
+/// Asks for the cache line at an address, which need not be valid: nothing is read. Does nothing where the target has no
+/// stable way to ask.
+#[inline(always)]
+pub(crate) fn prefetch<T>(at: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch changes no state of the program and faults at no address.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(at.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}
+
 /// Work that is compiled once for each instruction set. Implementations must be `#[inline(always)]`.
 pub(crate) trait Task {
     type Output;
