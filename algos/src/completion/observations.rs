@@ -50,11 +50,6 @@ impl Lines {
         self.start[i]
     }
 
-    /// The entries of the longest line.
-    pub fn longest(&self) -> usize {
-        (0..self.len()).map(|i| self.count(i)).max().unwrap_or(0)
-    }
-
     /// All entries `(line, index, value)` in order.
     pub fn entries(&self) -> impl Iterator<Item = (usize, usize, f64)> {
         (0..self.len()).flat_map(move |i| {

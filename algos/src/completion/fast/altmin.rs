@@ -69,7 +69,6 @@ impl<'a> Run<'a> {
         par: Par,
         scale: f64,
     ) -> Result<Self, Error> {
-        let longest = observations.rows().longest().max(observations.columns().longest());
         let (m, n) = observations.shape();
         let mean = observations.len() as f64 / m.max(n) as f64;
         Ok(Self {
@@ -81,7 +80,7 @@ impl<'a> Run<'a> {
             par,
             scale,
             norm: observations.norm(),
-            scratch: Scratch::new(longest, options.rank),
+            scratch: Scratch::new(options.rank),
             noise: Noise::new(options),
             tally: Tally::default(),
             inexact: false,

@@ -3,8 +3,7 @@
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 
-use super::gram::gram;
-use super::kernel::pack;
+use super::kernel::{Design, gram};
 use crate::linalg::{cholesky, product, solve_lower, thin_svd};
 use crate::simd::{Simd, Task, lanes::Lanes};
 use crate::{Effort, Error};
@@ -153,9 +152,6 @@ fn spread(l: &Mat<f64>) -> f64 {
     diagonal().fold(f64::INFINITY, f64::min) / diagonal().fold(0.0, f64::max)
 }
 
-/// Rows that are packed before they are used: few enough for the first cache at most ranks.
-const ROWS: usize = 64;
-
 struct Gram<'a> {
     rows: &'a [f64],
     padded: usize,
@@ -168,18 +164,9 @@ impl Task for Gram<'_> {
     #[inline(always)]
     fn run<S: Lanes>(self, simd: S) {
         let Self { rows, padded, g } = self;
-        let mut panels = Mat::zeros(ROWS * padded, 1);
-        let panels = panels.col_as_slice_mut(0);
-        for rows in rows.chunks(ROWS * padded) {
-            if rows.len() < panels.len() {
-                panels.fill(0.0);
-            }
-            for (panel, rows) in panels.chunks_exact_mut(8 * padded).zip(rows.chunks(8 * padded)) {
-                for (r, row) in rows.chunks_exact(padded).enumerate() {
-                    pack(panel, r, row);
-                }
-            }
-            gram(simd, panels, padded, g);
+        let observed: Vec<u32> = (0..).take(rows.len() / padded).collect();
+        for part in (Design { rows, padded, observed: &observed }).parts() {
+            gram(simd, part, g);
         }
     }
 }

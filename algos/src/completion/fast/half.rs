@@ -4,8 +4,7 @@ use faer::{Mat, Par};
 use rayon::prelude::*;
 
 use super::factor::Factor;
-use super::gram::gram;
-use super::kernel::{adjoint, axpy, dot, fused, gather, xpay};
+use super::kernel::{Design, adjoint, axpy, dot, fused, gram, xpay};
 use super::lifted::{self, Lifted};
 use super::systems::Systems;
 use crate::Error;
@@ -29,9 +28,6 @@ const BLOCKS: usize = 64;
 /// Below this many entries a half-sweep takes less time than waking threads.
 const MIN_PARALLEL: usize = 1 << 14;
 
-/// Doubles of the design that are gathered before they are used: half of the first cache.
-const CHUNK: usize = 2048;
-
 /// What a half-sweep did.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Done {
@@ -42,25 +38,16 @@ pub(super) struct Done {
 
 /// Buffers of one thread.
 pub(super) struct Scratch {
-    panels: Mat<f64>,
-    b: Mat<f64>,
     gram: Mat<f64>,
     vectors: Mat<f64>,
     systems: Systems,
 }
 
 impl Scratch {
-    /// For lines of at most `longest` entries and factors of `k` columns.
-    pub fn new(longest: usize, k: usize) -> Self {
+    /// For factors of `k` columns.
+    pub fn new(k: usize) -> Self {
         let padded = k.next_multiple_of(8);
-        let rows = longest.next_multiple_of(8);
-        Self {
-            panels: Mat::zeros(rows * padded, 1),
-            b: Mat::zeros(rows, 1),
-            gram: Mat::zeros(padded * padded, 1),
-            vectors: Mat::zeros(padded, 3),
-            systems: Systems::new(k),
-        }
+        Self { gram: Mat::zeros(padded * padded, 1), vectors: Mat::zeros(padded, 3), systems: Systems::new(k) }
     }
 }
 
@@ -102,11 +89,10 @@ pub(super) fn half(
     let threads = if entries < MIN_PARALLEL { 1 } else { par.degree() };
     let done: Vec<Result<Done, Error>> = if threads > 1 {
         let chunk = blocks.len().div_ceil(4 * threads);
-        let longest = lines.longest();
         blocks
             .into_par_iter()
             .with_min_len(chunk)
-            .map_init(|| Scratch::new(longest, design.width()), |scratch, block| run(scratch, block))
+            .map_init(|| Scratch::new(design.width()), |scratch, block| run(scratch, block))
             .collect()
     } else {
         blocks.into_iter().map(|block| run(scratch, block)).collect()
@@ -151,21 +137,18 @@ impl Task for Block<'_> {
                     u.fill(0.0);
                     continue;
                 }
-                let rows = n.next_multiple_of(8);
-                let b = &mut scratch.b.col_as_slice_mut(0)[..rows];
-                b[..n].copy_from_slice(values);
-                b[n..].fill(0.0);
-                let panels = &mut scratch.panels.col_as_slice_mut(0)[..rows * padded];
-                let mut row = Row { simd, n, k, padded, panels, b, u, done: &mut done };
-                done_entries(&mut row);
+                done.tally.effort.entries += n as u64;
+                done.tally.underdetermined += u64::from(n < k);
+                let rows = Design { rows: design.rows(), padded, observed };
+                let mut line = Line { simd, k, design: rows, b: values, u, done: &mut done };
                 match method {
                     Method::Exact { residual } => {
                         let gram = scratch.gram.col_as_slice_mut(0);
                         let right = scratch.vectors.col_as_slice_mut(0);
-                        row.normal(design, observed, residual, gram, right);
+                        line.normal(residual, gram, right);
                         scratch.systems.put(lane, gram, padded, right);
                     }
-                    Method::Cg(cg) => row.cg(design, observed, cg, &mut scratch.vectors),
+                    Method::Cg(cg) => line.cg(cg, &mut scratch.vectors),
                 }
             }
             if let Method::Exact { residual } = method {
@@ -190,52 +173,23 @@ impl Task for Block<'_> {
     }
 }
 
-#[inline(always)]
-fn done_entries<S: Lanes>(row: &mut Row<'_, S>) {
-    row.done.tally.effort.entries += row.n as u64;
-    row.done.tally.underdetermined += u64::from(row.n < row.k);
-}
-
 /// One least-squares problem `min ‖A u − b‖`, `A: n×k`.
-struct Row<'a, S> {
+struct Line<'a, S> {
     simd: S,
-    n: usize,
     k: usize,
-    padded: usize,
-    panels: &'a mut [f64],
+    design: Design<'a>,
     b: &'a [f64],
     u: &'a mut [f64],
     done: &'a mut Done,
 }
 
-impl<S: Lanes> Row<'_, S> {
-    /// Gathers `A` and sets `s = Aᵀ(b − A u)`, or `s = Aᵀ b` without `residual`, while each panel is in cache.
-    #[inline(always)]
-    fn gather(&mut self, design: &Factor, observed: &[u32], residual: bool, s: &mut [f64]) {
-        let Self { simd, n, k, padded, .. } = *self;
-        let rows = design.rows();
-        s.fill(0.0);
-        // Rows are fetched in chunks, so that many are under way at a time, and a chunk is used while it is in cache.
-        let lines = (CHUNK / padded).next_multiple_of(8);
-        let panels = self.panels.chunks_mut(lines * padded);
-        for ((panels, b), observed) in panels.zip(self.b.chunks(lines)).zip(observed.chunks(lines)) {
-            gather(panels, rows, padded, observed);
-            if residual {
-                self.done.residual += fused(simd, panels, self.u, Some(b), s);
-            } else {
-                for (panel, b) in panels.chunks_exact(8 * padded).zip(b.as_chunks::<8>().0) {
-                    adjoint(simd, panel, b, s);
-                }
-            }
-        }
-        self.done.tally.effort.flops += if residual { 4 * n * k } else { 2 * n * k } as u64;
-    }
-
+impl<S: Lanes> Line<'_, S> {
     /// Conjugate gradients on `AᵀA u = Aᵀb`, with the residual of the normal equations updated by recurrence: each step
     /// reads `A` once.
     #[inline(always)]
-    fn cg(&mut self, design: &Factor, observed: &[u32], cg: Cg, vectors: &mut Mat<f64>) {
-        let Self { simd, n, k, padded, .. } = *self;
+    fn cg(&mut self, cg: Cg, vectors: &mut Mat<f64>) {
+        let Self { simd, k, design, b, .. } = *self;
+        let n = b.len();
         if !cg.warm {
             self.u.fill(0.0);
         }
@@ -244,16 +198,16 @@ impl<S: Lanes> Row<'_, S> {
         let [Some(s), Some(p), Some(w)] = [s, p, w].map(|c| c.try_as_col_major_mut().map(|c| c.as_slice_mut())) else {
             return;
         };
-        self.gather(design, observed, true, s);
+        s.fill(0.0);
+        self.done.residual += fused(simd, design, self.u, Some(b), s);
+        self.done.tally.effort.flops += 4 * (n * k) as u64;
         let mut gamma = dot(simd, s, s);
         let target = match cg.stop {
             Stop::Never => 0.0,
             Stop::Start(tau) => tau * tau * gamma,
             Stop::Data(tau) => {
                 w.fill(0.0);
-                for (panel, b) in self.panels.chunks_exact(8 * padded).zip(self.b.as_chunks::<8>().0) {
-                    adjoint(simd, panel, b, w);
-                }
+                adjoint(simd, design, b, w);
                 self.done.tally.effort.flops += 2 * (n * k) as u64;
                 tau * tau * dot(simd, w, w)
             }
@@ -264,7 +218,7 @@ impl<S: Lanes> Row<'_, S> {
                 break;
             }
             w.fill(0.0);
-            let curvature = fused(simd, self.panels, p, None, w);
+            let curvature = fused(simd, design, p, None, w);
             if curvature <= 0.0 {
                 break;
             }
@@ -279,14 +233,29 @@ impl<S: Lanes> Row<'_, S> {
         }
     }
 
-    /// Forms the normal equations; with fewer entries than unknowns they are singular, and their matrix is not formed.
+    /// Forms the normal equations, `G = AᵀA` and `c = Aᵀ(b − A u)`, or `c = Aᵀ b` without `residual`. With fewer entries
+    /// than unknowns they are singular, and their matrix is not formed.
     #[inline(always)]
-    fn normal(&mut self, design: &Factor, observed: &[u32], residual: bool, g: &mut [f64], c: &mut [f64]) {
-        let Self { simd, n, k, padded, .. } = *self;
-        self.gather(design, observed, residual, c);
+    fn normal(&mut self, residual: bool, g: &mut [f64], c: &mut [f64]) {
+        let Self { simd, k, design, .. } = *self;
+        let n = self.b.len();
+        g.fill(0.0);
+        c.fill(0.0);
+        let mut b = self.b;
+        for part in design.parts() {
+            let (own, rest) = b.split_at(part.observed.len());
+            if residual {
+                self.done.residual += fused(simd, part, self.u, Some(own), c);
+            } else {
+                adjoint(simd, part, own, c);
+            }
+            if n >= k {
+                gram(simd, part, g);
+            }
+            b = rest;
+        }
+        self.done.tally.effort.flops += if residual { 4 * n * k } else { 2 * n * k } as u64;
         if n >= k {
-            g.fill(0.0);
-            gram(simd, self.panels, padded, g);
             self.done.tally.effort.flops += (n * k * (k + 1)) as u64;
         }
     }

@@ -1,95 +1,101 @@
-//! Kernels on the packed design of one row.
+//! Kernels on the design of one line: rows of the other factor, picked by index.
 //!
-//! The `n_i×k` design is stored in panels of eight rows, a panel as tiles of eight by eight: `tile[r][l]` is entry `8j+l`
-//! of row `r`. Products with it are then sums over whole vectors in fixed order, and a panel is read from the first cache
-//! for both products of a step. Missing rows of the last panel are zero and change nothing.
+//! Nothing is copied. A pass reads a row from the second cache once and uses it, while it is in the first, for all that
+//! is asked of it; packed copies would be written and read besides. Sums run over whole vectors in fixed order, over groups
+//! of eight rows. Rows missing in the last group have weight zero and change nothing.
 
 use crate::simd::lanes::Lanes;
 
-/// Entries of a tile.
-pub(in crate::completion) const TILE: usize = 64;
+/// Doubles of the design that are worked on together: half of the first cache.
+const CHUNK: usize = 2048;
 
-/// Copies one row of the other factor into row `r` of a panel.
-#[inline(always)]
-pub(in crate::completion) fn pack(panel: &mut [f64], r: usize, row: &[f64]) {
-    for (tile, part) in panel.as_chunks_mut::<TILE>().0.iter_mut().zip(row.as_chunks::<8>().0) {
-        tile.as_chunks_mut::<8>().0[r] = *part;
+/// The matrix whose row `i` is row `observed[i]` of another one, which is stored by rows `padded` long, a multiple of
+/// eight.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::completion) struct Design<'a> {
+    pub rows: &'a [f64],
+    pub padded: usize,
+    pub observed: &'a [u32],
+}
+
+impl<'a> Design<'a> {
+    /// Parts that fit the first cache, in order; all but the last have a multiple of eight rows.
+    #[inline(always)]
+    pub fn parts(self) -> impl Iterator<Item = Self> {
+        let rows = (CHUNK / self.padded).next_multiple_of(8);
+        self.observed.chunks(rows).map(move |observed| Self { observed, ..self })
+    }
+
+    /// The rows, if they are `8 T` long.
+    #[inline(always)]
+    fn narrow<const T: usize>(self) -> &'a [[[f64; 8]; T]] {
+        self.rows.as_chunks::<8>().0.as_chunks::<T>().0
+    }
+
+    /// Rows of any length.
+    #[inline(always)]
+    fn wide(self, index: [u32; 8]) -> [&'a [[f64; 8]]; 8] {
+        index.map(|j| self.rows[j as usize * self.padded..][..self.padded].as_chunks::<8>().0)
     }
 }
 
-/// Copies the rows observed into panels; rows that are missing in the last one become zero. `rows` are `padded` long.
+/// The indices of a group of at most eight rows, filled up with the first.
 #[inline(always)]
-pub(super) fn gather(panels: &mut [f64], rows: &[f64], padded: usize, observed: &[u32]) {
-    match padded / 8 {
-        1 => gather_narrow::<1>(panels, rows, observed),
-        2 => gather_narrow::<2>(panels, rows, observed),
-        3 => gather_narrow::<3>(panels, rows, observed),
-        4 => gather_narrow::<4>(panels, rows, observed),
-        _ => {
-            for (panel, observed) in panels.chunks_exact_mut(8 * padded).zip(observed.chunks(8)) {
-                for (r, &j) in observed.iter().enumerate() {
-                    pack(panel, r, &rows[j as usize * padded..][..padded]);
-                }
-            }
-        }
+fn group(observed: &[u32]) -> [u32; 8] {
+    if let Ok(all) = observed.try_into() {
+        return all;
     }
-    let missing = observed.len().next_multiple_of(8) - observed.len();
-    if missing > 0
-        && let Some(panel) = panels.chunks_exact_mut(8 * padded).last()
-    {
-        panel.as_chunks_mut::<TILE>().0.iter_mut().for_each(|tile| tile[TILE - 8 * missing..].fill(0.0));
-    }
+    let mut index = [observed[0]; 8];
+    index.iter_mut().zip(observed).for_each(|(index, j)| *index = *j);
+    index
 }
 
-/// The same with a length that the compiler knows.
-#[inline(always)]
-fn gather_narrow<const T: usize>(panels: &mut [f64], rows: &[f64], observed: &[u32]) {
-    let rows = rows.as_chunks::<8>().0.as_chunks::<T>().0;
-    let panels = panels.as_chunks_mut::<TILE>().0.as_chunks_mut::<T>().0;
-    for (panel, observed) in panels.iter_mut().zip(observed.chunks(8)) {
-        for (r, &j) in observed.iter().enumerate() {
-            let row = &rows[j as usize];
-            for t in 0..T {
-                panel[t].as_chunks_mut::<8>().0[r] = row[t];
-            }
-        }
-    }
-}
-
-/// `w += Aᵀ q` and `‖q‖²` with `q = A x`, or `q = b − A x` where `b` is given, one number for each row of the panels.
+/// `w += Aᵀ q` and `‖q‖²` with `q = A x`, or `q = b − A x` where `b` is given, one number for each row.
 ///
-/// Both products take a panel while it is in the first cache: that halves the traffic of a pass. The second one runs a
-/// panel behind the first, so that a panel's sums across vectors, a long chain, are hidden behind the multiply-adds of
-/// the last. Narrow designs have `x` and `w` in registers.
+/// Both products take a group of rows while it is in the first cache: that halves the traffic of a pass. The second one
+/// runs a group behind the first, so that a group's sums across vectors, a long chain, are hidden behind the
+/// multiply-adds of the last. Narrow designs have `x` and `w` in registers, as far as there are any.
 #[inline(always)]
 pub(in crate::completion) fn fused<S: Lanes>(
     simd: S,
-    panels: &[f64],
+    design: Design<'_>,
     x: &[f64],
     b: Option<&[f64]>,
     w: &mut [f64],
 ) -> f64 {
-    match x.len() / 8 {
-        1 => narrow::<S, 1>(simd, panels, x, b, w),
-        2 => narrow::<S, 2>(simd, panels, x, b, w),
-        3 => narrow::<S, 3>(simd, panels, x, b, w),
-        4 => narrow::<S, 4>(simd, panels, x, b, w),
-        _ => wide(simd, panels, x, b, w),
+    match design.padded / 8 {
+        1 => narrow::<S, 1>(simd, design, x, b, w),
+        2 => narrow::<S, 2>(simd, design, x, b, w),
+        3 => narrow::<S, 3>(simd, design, x, b, w),
+        4 => narrow::<S, 4>(simd, design, x, b, w),
+        5 => narrow::<S, 5>(simd, design, x, b, w),
+        6 => narrow::<S, 6>(simd, design, x, b, w),
+        7 => narrow::<S, 7>(simd, design, x, b, w),
+        8 => narrow::<S, 8>(simd, design, x, b, w),
+        _ => wide(simd, design, x, b, w),
     }
 }
 
-/// `q` of a panel from the sums of its rows.
+/// `q` of group `g` of `rows` rows from the sums of its rows.
 #[inline(always)]
-fn settle<S: Lanes>(simd: S, sums: [S::V; 8], b: Option<&[f64]>, panel: usize) -> S::V {
-    let q = simd.sums(sums);
-    match b {
-        Some(b) => simd.sub(simd.load(&b.as_chunks::<8>().0[panel]), q),
-        None => q,
+fn settle<S: Lanes>(simd: S, sums: [S::V; 8], b: Option<&[f64]>, g: usize, rows: usize) -> [f64; 8] {
+    let mut q = [0.0; 8];
+    simd.store(simd.sums(sums), &mut q);
+    if let Some(b) = b {
+        let b = &b[8 * g..][..rows];
+        match b.as_array() {
+            Some(b) => simd.store(simd.sub(simd.load(b), simd.load(&q)), &mut q),
+            None => b.iter().zip(&mut q).for_each(|(b, q)| *q = b - *q),
+        }
     }
+    q[rows..].fill(0.0);
+    q
 }
 
 #[inline(always)]
-fn narrow<S: Lanes, const T: usize>(simd: S, panels: &[f64], x: &[f64], b: Option<&[f64]>, w: &mut [f64]) -> f64 {
+fn narrow<S: Lanes, const T: usize>(simd: S, design: Design<'_>, x: &[f64], b: Option<&[f64]>, w: &mut [f64]) -> f64 {
+    let Some(&first) = design.observed.first() else { return 0.0 };
+    let rows = design.narrow::<T>();
     let (x, w) = (&x.as_chunks::<8>().0[..T], &mut w.as_chunks_mut::<8>().0[..T]);
     let zero = simd.splat(0.0);
     let (mut xs, mut even, mut odd) = ([zero; T], [zero; T], [zero; T]);
@@ -97,19 +103,19 @@ fn narrow<S: Lanes, const T: usize>(simd: S, panels: &[f64], x: &[f64], b: Optio
         xs[t] = simd.load(&x[t]);
         even[t] = simd.load(&w[t]);
     }
-    let mut rest = panels.as_chunks::<TILE>().0.as_chunks::<T>().0.iter();
-    let Some(mut last) = rest.next() else { return 0.0 };
-    let q = settle(simd, dots(simd, last, &xs), b, 0);
-    let mut square = simd.fma(q, q, zero);
-    let mut weights = [0.0; 8];
-    simd.store(q, &mut weights);
-    for (p, panel) in (1..).zip(rest) {
-        let sums = dots(simd, panel, &xs);
+    let (mut last, mut weights, mut square) = ([&rows[first as usize]; 8], [0.0; 8], zero);
+    for (g, observed) in design.observed.chunks(8).enumerate() {
+        let new = group(observed).map(|j| &rows[j as usize]);
+        let mut sums = [zero; 8];
+        for t in 0..T {
+            for r in 0..8 {
+                sums[r] = simd.fma(simd.load(&new[r][t]), xs[t], sums[r]);
+            }
+        }
         add(simd, last, &weights, &mut even, &mut odd);
-        let q = settle(simd, sums, b, p);
-        square = simd.fma(q, q, square);
-        simd.store(q, &mut weights);
-        last = panel;
+        weights = settle(simd, sums, b, g, observed.len());
+        square = simd.fma(simd.load(&weights), simd.load(&weights), square);
+        last = new;
     }
     add(simd, last, &weights, &mut even, &mut odd);
     for t in 0..T {
@@ -118,24 +124,11 @@ fn narrow<S: Lanes, const T: usize>(simd: S, panels: &[f64], x: &[f64], b: Optio
     simd.sum(square)
 }
 
-/// For each row of a panel, products with `x` that are still to be summed.
-#[inline(always)]
-fn dots<S: Lanes, const T: usize>(simd: S, panel: &[[f64; TILE]; T], x: &[S::V; T]) -> [S::V; 8] {
-    let mut sums = [simd.splat(0.0); 8];
-    for t in 0..T {
-        let rows = panel[t].as_chunks::<8>().0;
-        for r in 0..8 {
-            sums[r] = simd.fma(simd.load(&rows[r]), x[t], sums[r]);
-        }
-    }
-    sums
-}
-
-/// Adds the rows of a panel with these weights, in two chains.
+/// Adds the rows of a group with these weights, in two chains.
 #[inline(always)]
 fn add<S: Lanes, const T: usize>(
     simd: S,
-    panel: &[[f64; TILE]; T],
+    rows: [&[[f64; 8]; T]; 8],
     weights: &[f64; 8],
     even: &mut [S::V; T],
     odd: &mut [S::V; T],
@@ -143,72 +136,114 @@ fn add<S: Lanes, const T: usize>(
     for r in 0..4 {
         let (a, b) = (simd.splat(weights[2 * r]), simd.splat(weights[2 * r + 1]));
         for t in 0..T {
-            let rows = panel[t].as_chunks::<8>().0;
-            even[t] = simd.fma(simd.load(&rows[2 * r]), a, even[t]);
-            odd[t] = simd.fma(simd.load(&rows[2 * r + 1]), b, odd[t]);
+            even[t] = simd.fma(simd.load(&rows[2 * r][t]), a, even[t]);
+            odd[t] = simd.fma(simd.load(&rows[2 * r + 1][t]), b, odd[t]);
         }
     }
 }
 
 #[inline(always)]
-fn wide<S: Lanes>(simd: S, panels: &[f64], x: &[f64], b: Option<&[f64]>, w: &mut [f64]) -> f64 {
-    let zero = simd.splat(0.0);
+fn wide<S: Lanes>(simd: S, design: Design<'_>, x: &[f64], b: Option<&[f64]>, w: &mut [f64]) -> f64 {
+    let Some(&first) = design.observed.first() else { return 0.0 };
     let (x, w) = (x.as_chunks::<8>().0, w.as_chunks_mut::<8>().0);
-    let mut rest = panels.chunks_exact(TILE * x.len());
-    let Some(mut last) = rest.next() else { return 0.0 };
-    let mut sums = [zero; 8];
-    for (tile, x) in last.as_chunks::<TILE>().0.iter().zip(x) {
-        let (rows, x) = (tile.as_chunks::<8>().0, simd.load(x));
-        for r in 0..8 {
-            sums[r] = simd.fma(simd.load(&rows[r]), x, sums[r]);
-        }
-    }
-    let q = settle(simd, sums, b, 0);
-    let mut square = simd.fma(q, q, zero);
-    let mut weights = [0.0; 8];
-    simd.store(q, &mut weights);
-    for (p, panel) in (1..).zip(rest) {
+    let zero = simd.splat(0.0);
+    let (mut last, mut weights, mut square) = (design.wide([first; 8]), [0.0; 8], zero);
+    for (g, observed) in design.observed.chunks(8).enumerate() {
+        let new = design.wide(group(observed)).map(|row| &row[..x.len()]);
         let mut sums = [zero; 8];
-        let mut splats = [zero; 8];
-        for r in 0..8 {
-            splats[r] = simd.splat(weights[r]);
-        }
-        let tiles = panel.as_chunks::<TILE>().0.iter().zip(last.as_chunks::<TILE>().0);
-        for ((new, old), (x, w)) in tiles.zip(x.iter().zip(w.iter_mut())) {
-            let (new, old, x) = (new.as_chunks::<8>().0, old.as_chunks::<8>().0, simd.load(x));
-            let (mut even, mut odd) = (simd.load(w), zero);
-            for r in 0..4 {
-                sums[2 * r] = simd.fma(simd.load(&new[2 * r]), x, sums[2 * r]);
-                even = simd.fma(simd.load(&old[2 * r]), splats[2 * r], even);
-                sums[2 * r + 1] = simd.fma(simd.load(&new[2 * r + 1]), x, sums[2 * r + 1]);
-                odd = simd.fma(simd.load(&old[2 * r + 1]), splats[2 * r + 1], odd);
+        for t in 0..x.len() {
+            let x = simd.load(&x[t]);
+            for r in 0..8 {
+                sums[r] = simd.fma(simd.load(&new[r][t]), x, sums[r]);
             }
-            simd.store(simd.add(even, odd), w);
         }
-        let q = settle(simd, sums, b, p);
-        square = simd.fma(q, q, square);
-        simd.store(q, &mut weights);
-        last = panel;
+        add_wide(simd, last, &weights, w);
+        weights = settle(simd, sums, b, g, observed.len());
+        square = simd.fma(simd.load(&weights), simd.load(&weights), square);
+        last = new;
     }
-    adjoint(simd, last, &weights, w.as_flattened_mut());
+    add_wide(simd, last, &weights, w);
     simd.sum(square)
 }
 
-/// `w += Aᵀ q` on one panel, in two chains of additions.
+/// Adds the rows of a group with these weights to `w`.
 #[inline(always)]
-pub(in crate::completion) fn adjoint<S: Lanes>(simd: S, panel: &[f64], q: &[f64; 8], w: &mut [f64]) {
-    let mut weights = [simd.splat(0.0); 8];
+fn add_wide<S: Lanes>(simd: S, rows: [&[[f64; 8]]; 8], weights: &[f64; 8], w: &mut [[f64; 8]]) {
+    let rows = rows.map(|row| &row[..w.len()]);
+    let mut splats = [simd.splat(0.0); 8];
     for r in 0..8 {
-        weights[r] = simd.splat(q[r]);
+        splats[r] = simd.splat(weights[r]);
     }
-    for (tile, w) in panel.as_chunks::<TILE>().0.iter().zip(w.as_chunks_mut::<8>().0) {
-        let rows = tile.as_chunks::<8>().0;
-        let (mut even, mut odd) = (simd.load(w), simd.splat(0.0));
+    for t in 0..w.len() {
+        let (mut even, mut odd) = (simd.load(&w[t]), simd.splat(0.0));
         for r in 0..4 {
-            even = simd.fma(simd.load(&rows[2 * r]), weights[2 * r], even);
-            odd = simd.fma(simd.load(&rows[2 * r + 1]), weights[2 * r + 1], odd);
+            even = simd.fma(simd.load(&rows[2 * r][t]), splats[2 * r], even);
+            odd = simd.fma(simd.load(&rows[2 * r + 1][t]), splats[2 * r + 1], odd);
         }
-        simd.store(simd.add(even, odd), w);
+        simd.store(simd.add(even, odd), &mut w[t]);
+    }
+}
+
+/// `w += Aᵀ q`.
+#[inline(always)]
+pub(in crate::completion) fn adjoint<S: Lanes>(simd: S, design: Design<'_>, q: &[f64], w: &mut [f64]) {
+    let w = w.as_chunks_mut::<8>().0;
+    for (observed, q) in design.observed.chunks(8).zip(q.chunks(8)) {
+        let mut weights = [0.0; 8];
+        weights[..q.len()].copy_from_slice(q);
+        add_wide(simd, design.wide(group(observed)), &weights, w);
+    }
+}
+
+/// `G += AᵀA`, the upper triangle, by rows of `padded` numbers. What lies below the diagonal inside a tile of eight by
+/// eight on it is arbitrary and never used. Takes as many rows as fit the first cache; see [`Design::parts`].
+///
+/// Register tiles of 8×16 entries: sixteen multiply-adds for ten loads, so that the arithmetic units set the pace.
+#[inline(always)]
+pub(in crate::completion) fn gram<S: Lanes>(simd: S, design: Design<'_>, g: &mut [f64]) {
+    let tiles = design.padded / 8;
+    for i in 0..tiles {
+        let mut j = i;
+        while j + 1 < tiles {
+            register_tile::<S, 2>(simd, design, i, j, g);
+            j += 2;
+        }
+        if j < tiles {
+            register_tile::<S, 1>(simd, design, i, j, g);
+        }
+    }
+}
+
+/// Tile `(i, j)` of the triangle and the `N − 1` to the right of it.
+#[inline(always)]
+fn register_tile<S: Lanes, const N: usize>(simd: S, design: Design<'_>, i: usize, j: usize, g: &mut [f64]) {
+    let Design { rows, padded, observed } = design;
+    let mut sums = [[simd.splat(0.0); N]; 8];
+    for l in 0..8 {
+        let row = g[(8 * i + l) * padded + 8 * j..][..8 * N].as_chunks::<8>().0;
+        for c in 0..N {
+            sums[l][c] = simd.load(&row[c]);
+        }
+    }
+    for &o in observed {
+        let row = rows[o as usize * padded..][..padded].as_chunks::<8>().0;
+        let (left, right) = (&row[i], &row[j..j + N]);
+        let mut vectors = [simd.splat(0.0); N];
+        for c in 0..N {
+            vectors[c] = simd.load(&right[c]);
+        }
+        for l in 0..8 {
+            let a = simd.splat(left[l]);
+            for c in 0..N {
+                sums[l][c] = simd.fma(a, vectors[c], sums[l][c]);
+            }
+        }
+    }
+    for l in 0..8 {
+        let row = g[(8 * i + l) * padded + 8 * j..][..8 * N].as_chunks_mut::<8>().0;
+        for c in 0..N {
+            simd.store(sums[l][c], &mut row[c]);
+        }
     }
 }
 

@@ -5,7 +5,6 @@ pub mod spectral;
 pub(super) mod altmin;
 
 pub(super) mod factor;
-mod gram;
 mod half;
 pub(super) mod kernel;
 mod lifted;

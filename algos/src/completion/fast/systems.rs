@@ -8,9 +8,6 @@ use crate::simd::lanes::Lanes;
 /// A pivot below this fraction of the largest diagonal entry is taken for zero.
 const PIVOT: f64 = 1e-14;
 
-/// Entries of a row that are worked on together, in registers.
-const BLOCK: usize = 8;
-
 /// Eight systems `G x = c`, `G: k×k` positive definite, entry by entry over the lanes.
 #[derive(Debug, Clone)]
 pub(super) struct Systems {
@@ -62,33 +59,35 @@ impl Systems {
                 least[l] = least[l].max(PIVOT * gram[row(a)][l]);
             }
         }
-        for r in 0..k {
-            // Row r of U, in blocks that collect what all rows above subtract.
-            let at = row(r);
-            let mut y = simd.load(&right[r]);
-            for a in 0..r {
-                let minus = simd.mul(simd.splat(-1.0), simd.load(&gram[row(a) + r - a]));
-                y = simd.fma(minus, simd.load(&right[a]), y);
+        for r in (0..k).step_by(2) {
+            // Two rows of U at a time share what they read of the rows above.
+            eliminate(simd, gram, k, r);
+            for r in r..k.min(r + 2) {
+                let at = row(r);
+                if r % 2 == 1 {
+                    // The first of the two from the second.
+                    let (above, own) = gram[row(r - 1)..].split_at_mut(k - r + 1);
+                    let factor = simd.mul(simd.splat(-1.0), simd.load(&above[1]));
+                    for (own, above) in own[..k - r].iter_mut().zip(&above[1..]) {
+                        simd.store(simd.fma(factor, simd.load(above), simd.load(own)), own);
+                    }
+                }
+                let mut y = simd.load(&right[r]);
+                for a in 0..r {
+                    let minus = simd.mul(simd.splat(-1.0), simd.load(&gram[row(a) + r - a]));
+                    y = simd.fma(minus, simd.load(&right[a]), y);
+                }
+                for l in 0..8 {
+                    let pivot = gram[at][l];
+                    sound[l] &= pivot > least[l];
+                    inverses[r][l] = if sound[l] { 1.0 / pivot.sqrt() } else { 0.0 };
+                }
+                let inverse = simd.load(&inverses[r]);
+                for entry in &mut gram[at..at + k - r] {
+                    simd.store(simd.mul(inverse, simd.load(entry)), entry);
+                }
+                simd.store(simd.mul(inverse, y), &mut right[r]);
             }
-            let mut b = r;
-            while b + BLOCK <= k {
-                subtract::<S, BLOCK>(simd, gram, k, r, b);
-                b += BLOCK;
-            }
-            while b < k {
-                subtract::<S, 1>(simd, gram, k, r, b);
-                b += 1;
-            }
-            for l in 0..8 {
-                let pivot = gram[at][l];
-                sound[l] &= pivot > least[l];
-                inverses[r][l] = if sound[l] { 1.0 / pivot.sqrt() } else { 0.0 };
-            }
-            let inverse = simd.load(&inverses[r]);
-            for entry in &mut gram[at..at + k - r] {
-                simd.store(simd.mul(inverse, simd.load(entry)), entry);
-            }
-            simd.store(simd.mul(inverse, y), &mut right[r]);
         }
         for a in (0..k).rev() {
             let mut sum = simd.load(&right[a]);
@@ -111,21 +110,47 @@ fn put<S: Lanes>(simd: S, to: &mut [[f64; 8]], rows: [S::V; 8]) {
     }
 }
 
-/// `g_rb −= Σ_{a<r} u_ar u_ab` for `N` entries from `b` on.
+/// Subtracts the rows above row `r` from it and from the next, if there is one: blocks whose sums fill the registers.
 #[inline(always)]
-fn subtract<S: Lanes, const N: usize>(simd: S, gram: &mut [[f64; 8]], k: usize, r: usize, b: usize) {
+fn eliminate<S: Lanes>(simd: S, gram: &mut [[f64; 8]], k: usize, r: usize) {
+    subtract::<S, 1, 1>(simd, gram, k, r, r);
+    let mut b = r + 1;
+    if b == k {
+        return;
+    }
+    while S::WIDE && b + 8 <= k {
+        subtract::<S, 2, 8>(simd, gram, k, r, b);
+        b += 8;
+    }
+    while b + 2 <= k {
+        subtract::<S, 2, 2>(simd, gram, k, r, b);
+        b += 2;
+    }
+    if b < k {
+        subtract::<S, 2, 1>(simd, gram, k, r, b);
+    }
+}
+
+/// `g_qb −= Σ_{a<r} u_aq u_ab` for `R` rows from `q = r` on and `N` entries from `b ≥ r + R − 1` on.
+#[inline(always)]
+fn subtract<S: Lanes, const R: usize, const N: usize>(simd: S, gram: &mut [[f64; 8]], k: usize, r: usize, b: usize) {
     let row = |a: usize| a * k - a * a.saturating_sub(1) / 2;
-    let mut sums = [simd.splat(0.0); N];
+    let mut sums = [[simd.splat(0.0); N]; R];
     for a in 0..r {
         let above = &gram[row(a)..row(a) + k - a];
-        let factor = simd.load(&above[r - a]);
+        let factors = &above[r - a..][..R];
         let entries = &above[b - a..][..N];
-        for e in 0..N {
-            sums[e] = simd.fma(factor, simd.load(&entries[e]), sums[e]);
+        for q in 0..R {
+            let factor = simd.load(&factors[q]);
+            for e in 0..N {
+                sums[q][e] = simd.fma(factor, simd.load(&entries[e]), sums[q][e]);
+            }
         }
     }
-    let own = &mut gram[row(r) + b - r..][..N];
-    for e in 0..N {
-        simd.store(simd.sub(simd.load(&own[e]), sums[e]), &mut own[e]);
+    for q in 0..R {
+        let own = &mut gram[row(r + q) + b - r - q..][..N];
+        for e in 0..N {
+            simd.store(simd.sub(simd.load(&own[e]), sums[q][e]), &mut own[e]);
+        }
     }
 }

@@ -5,7 +5,7 @@ use rand::Rng;
 
 use super::Truth;
 use super::truth::normals;
-use crate::completion::fast::kernel::{TILE, fused, pack};
+use crate::completion::fast::kernel::{Design, fused};
 use crate::error::{Error, Size, argument, shape};
 use crate::simd::{Simd, Task, lanes::Lanes};
 use crate::{Effort, linalg};
@@ -135,37 +135,33 @@ impl Model for TwoPass<'_> {
     }
 }
 
-/// One pass: a panel of eight matrices is used for both products while it is in cache. Halves the bytes, `8mn²` a step.
+/// One pass: a group of eight matrices is used for both products while it is in cache. Halves the bytes, `8mn²` a step.
 #[derive(Debug, Clone)]
 pub struct Fused<'a> {
     operator: &'a Operator,
-    panels: Mat<f64>,
-    /// `y`, padded with zeros for the last panel.
-    y: Vec<f64>,
+    /// The matrices, padded with zeros to a multiple of eight entries.
+    rows: Mat<f64>,
+    /// All of them, in order.
+    all: Vec<u32>,
     padded: usize,
     simd: Simd,
 }
 
 impl<'a> Fused<'a> {
-    /// Packs the matrices.
+    /// Pads the matrices.
     pub fn new(operator: &'a Operator) -> Self {
         Self::on(operator, Simd::detect())
     }
 
-    /// Packs the matrices for this instruction set.
+    /// Pads the matrices for this instruction set.
     pub fn on(operator: &'a Operator, simd: Simd) -> Self {
-        let padded = (operator.n * operator.n).next_multiple_of(8);
-        let mut panels = Mat::zeros(operator.len().next_multiple_of(8) * padded, 1);
-        let mut row = vec![0.0; padded];
-        for (p, panel) in panels.col_as_slice_mut(0).chunks_exact_mut(8 * padded).enumerate() {
-            for (r, i) in (8 * p..operator.len().min(8 * p + 8)).enumerate() {
-                row[..operator.n * operator.n].copy_from_slice(operator.rows.col_as_slice(i));
-                pack(panel, r, &row);
-            }
+        let size = operator.n * operator.n;
+        let padded = size.next_multiple_of(8);
+        let mut rows = Mat::zeros(operator.len() * padded, 1);
+        for (i, row) in rows.col_as_slice_mut(0).chunks_exact_mut(padded).enumerate() {
+            row[..size].copy_from_slice(operator.rows.col_as_slice(i));
         }
-        let mut y = operator.y.clone();
-        y.resize(y.len().next_multiple_of(8), 0.0);
-        Self { operator, panels, y, padded, simd }
+        Self { operator, rows, all: (0..).take(operator.len()).collect(), padded, simd }
     }
 }
 
@@ -202,9 +198,13 @@ impl Task for Pass<'_> {
         let (x, w) = self.vectors.as_mut().two_cols_mut(0, 1);
         let (Some(x), Some(w)) = (x.try_as_col_major_mut(), w.try_as_col_major_mut()) else { return };
         let (x, w) = (x.as_slice_mut(), w.as_slice_mut());
-        fused(simd, self.fused.panels.col_as_slice(0), x, Some(&self.fused.y), w);
+        let Fused { operator, rows, all, padded, .. } = self.fused;
+        fused(simd, Design { rows: rows.col_as_slice(0), padded: *padded, observed: all }, x, Some(&operator.y), w);
     }
 }
+
+/// Entries of a tile.
+const TILE: usize = 64;
 
 /// The normal matrix `ĀᵀĀ`, formed once: for `2m > n²` and long runs a step costs `2n⁴` flops instead of `4mn²`. It is
 /// symmetric, so that half of it, `4n⁴` bytes, is read in a step, once for all runs.
