@@ -21,7 +21,7 @@
 //!
 //! # What is here
 //!
-//! [`altmin`] runs any [`Variant`]; [`observations`] holds the entries, [`start`] the spectral start, [`instance`] draws
+//! [`altmin`] runs any [`Variant`] and [`fold_in`] adds rows to what it found; [`observations`] holds the entries, [`start`] the spectral start, [`instance`] draws
 //! problems with a planted truth, [`diagnose`] measures errors, [`soft_impute`] is the convex baseline, [`load`] reads ratings and Matrix Market files, and [`sensing`]
 //! has the gradient descents on factors from linear measurements.
 //!
@@ -58,10 +58,12 @@ pub mod start;
 
 mod components;
 mod driver;
+mod fold_in;
 mod options;
 mod outcome;
 mod variant;
 
+pub use fold_in::fold_in;
 pub use observations::{Duplicates, Lines, Observations};
 pub use options::{Cg, Clip, Exact, Init, Inner, Options, Perturbation, Sampling, Stop};
 pub use outcome::{Completion, Observer, Sweep, Warning, observed_residual, silent};

@@ -4,6 +4,7 @@
 mod agreement;
 mod bad_input;
 mod baselines;
+mod fold_in;
 mod properties;
 mod sensing;
 mod support;

@@ -37,7 +37,7 @@ pub(in crate::completion) fn altmin(
 }
 
 /// The solver that costs less on rows of `n` entries: measured, Cholesky wins up to rank 8, and up to 16 on long rows.
-fn cheaper(inner: Inner, k: usize, n: f64) -> Inner {
+pub(in crate::completion) fn cheaper(inner: Inner, k: usize, n: f64) -> Inner {
     match inner {
         Inner::Auto if k <= 8 || (k <= 16 && n >= 20.0 * k as f64) => Inner::Cholesky,
         Inner::Auto => Inner::Cg(Cg::default()),

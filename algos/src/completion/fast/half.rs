@@ -16,7 +16,7 @@ use crate::simd::{Simd, Task, lanes::Lanes};
 
 /// How the rows of a half-sweep are solved.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Method {
+pub(in crate::completion) enum Method {
     /// Gram matrix and Cholesky. `residual`: also measure the observed residual of the warm start.
     Exact { residual: bool },
     /// Conjugate gradients.
@@ -30,14 +30,14 @@ const MIN_PARALLEL: usize = 1 << 14;
 
 /// What a half-sweep did.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Done {
+pub(in crate::completion) struct Done {
     /// `‖P_Ω(X − M)‖_F²` before the update, where it was measured.
     pub residual: f64,
     pub tally: Tally,
 }
 
 /// Buffers of one thread.
-pub(super) struct Scratch {
+pub(in crate::completion) struct Scratch {
     gram: Mat<f64>,
     vectors: Mat<f64>,
     systems: Systems,
@@ -54,7 +54,7 @@ impl Scratch {
 /// Updates `out` (in: the warm start, in the basis of the design) on the instruction set given.
 ///
 /// Blocks of lines are independent and their counts are added in order, so threads change no bit.
-pub(super) fn half(
+pub(in crate::completion) fn half(
     lines: &Lines,
     design: &Factor,
     out: &mut Factor,
@@ -262,7 +262,12 @@ impl<S: Lanes> Line<'_, S> {
 }
 
 /// Sets `u` to the solution of least norm, whatever the rank of its design; returns the flops.
-pub(super) fn minimal(design: &Factor, observed: &[u32], b: &[f64], u: &mut [f64]) -> Result<u64, Error> {
+pub(in crate::completion) fn minimal(
+    design: &Factor,
+    observed: &[u32],
+    b: &[f64],
+    u: &mut [f64],
+) -> Result<u64, Error> {
     let (k, padded, rows) = (design.width(), design.padded(), design.rows());
     let row = |j: u32| &rows[j as usize * padded..][..k];
     // Zero rows say nothing of the solution, and without them the rank is full more often.

@@ -5,7 +5,7 @@ pub mod spectral;
 pub(super) mod altmin;
 
 pub(super) mod factor;
-mod half;
+pub(super) mod half;
 pub(super) mod kernel;
 mod lifted;
 mod systems;

@@ -5,7 +5,7 @@ use std::{fs, io, path::Path};
 use algos::{
     Effort, Error, Par,
     completion::{
-        Inner, Options, Variant, altmin,
+        Inner, Lines, Options, Variant, altmin,
         diagnose::relative_error,
         instance::{Instance, Spec},
         silent,
@@ -16,6 +16,7 @@ use algos::{
 use faer::{Mat, Side, prelude::*};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
+use super::half_sweep;
 use crate::harness::{
     case::{Accuracy, Case, Output, Problem, Role, Run, Unknown, Work, Wrong},
     experiment::Scale,
@@ -23,7 +24,7 @@ use crate::harness::{
 };
 
 /// All cases of the paper.
-pub const ALL: &[&dyn Case] = &[&SMALL, &LARGE];
+pub const ALL: &[&dyn Case] = &[&SMALL, &LARGE, &half_sweep::NARROW, &half_sweep::WIDE];
 
 const SMALL: Planted = Planted {
     key: "completion/altmin-n300",
@@ -50,7 +51,7 @@ const LARGE: Planted = Planted {
 };
 
 /// The strongest simple baseline from a library: for each row faer's product and Cholesky factorization.
-const GRAM: &str = "faer_gram_llt";
+pub(super) const GRAM: &str = "faer_gram_llt";
 
 struct Planted {
     key: &'static str,
@@ -167,6 +168,22 @@ impl Run for Own<'_> {
 }
 
 /// Rows solved as a user of faer would: gather, product, Cholesky factorization.
+pub(super) fn solve_rows(lines: &Lines, design: &Mat<f64>) -> Mat<f64> {
+    let k = design.ncols();
+    let mut x = Mat::zeros(lines.len(), k);
+    for i in 0..lines.len() {
+        let (index, value) = lines.line(i);
+        let a = Mat::from_fn(index.len(), k, |r, c| design[(index[r] as usize, c)]);
+        let b = Mat::from_fn(index.len(), 1, |r, _| value[r]);
+        let gram = product(a.transpose(), a.as_ref());
+        let Ok(llt) = gram.llt(Side::Lower) else { continue };
+        let solution = llt.solve(product(a.transpose(), b.as_ref()));
+        (0..k).for_each(|c| x[(i, c)] = solution[(c, 0)]);
+    }
+    x
+}
+
+/// Whole runs of such rows.
 struct Library<'a>(&'a Completion);
 
 impl Run for Library<'_> {
@@ -175,24 +192,10 @@ impl Run for Library<'_> {
         let observations = &instance.observations;
         let mut u = start(observations, options, Svd::Subspace)?.u;
         let mut v = Mat::zeros(0, 0);
-        let half = |lines: &algos::completion::Lines, design: &Mat<f64>| {
-            let k = design.ncols();
-            let mut x = Mat::zeros(lines.len(), k);
-            for i in 0..lines.len() {
-                let (index, value) = lines.line(i);
-                let a = Mat::from_fn(index.len(), k, |r, c| design[(index[r] as usize, c)]);
-                let b = Mat::from_fn(index.len(), 1, |r, _| value[r]);
-                let gram = product(a.transpose(), a.as_ref());
-                let Ok(llt) = gram.llt(Side::Lower) else { continue };
-                let solution = llt.solve(product(a.transpose(), b.as_ref()));
-                (0..k).for_each(|c| x[(i, c)] = solution[(c, 0)]);
-            }
-            x
-        };
         for _ in 0..options.sweeps {
-            v = half(observations.columns(), &u.qr().compute_thin_Q());
+            v = solve_rows(observations.columns(), &u.qr().compute_thin_Q());
             v = v.qr().compute_thin_Q();
-            u = half(observations.rows(), &v);
+            u = solve_rows(observations.rows(), &v);
         }
         Ok(Output { values: values(&u, &v), effort: Effort::default() })
     }

@@ -7,6 +7,7 @@ mod contraction;
 mod cost;
 mod figures;
 mod geometric;
+mod half_sweep;
 mod inexact;
 mod init;
 mod nuclear;
