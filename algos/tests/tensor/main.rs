@@ -6,4 +6,5 @@ mod baselines;
 mod chebyshev;
 mod decompositions;
 mod packed;
+mod splines;
 mod support;

@@ -5,7 +5,8 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 
 use super::cube::count;
 use super::higher_order::{Hosvd, hosvd, left_basis, rank};
-use super::series::coefficients;
+use super::series::{coefficients, points};
+use super::spline::spline;
 use super::{Cube, Tucker, Variant};
 use crate::error::{Error, Size, argument, finite, shape};
 use crate::linalg::{norm, product};
@@ -62,6 +63,20 @@ impl Canonical {
     /// The matrices of `u`, `v` and `w`.
     pub fn factors(&self) -> [MatRef<'_, f64>; 3] {
         self.factors.each_ref().map(Mat::as_ref)
+    }
+
+    /// From values on uniform grids, `n₁`, `n₂` and `n₃` points in `[−1, 1]`, to values at `m₁`, `m₂` and `m₃` Chebyshev points:
+    /// the [`spline`] through every column. Cost: that of the splines.
+    ///
+    /// # Errors
+    ///
+    /// As [`spline`] and [`points`].
+    pub fn at_points(&self, variant: Variant, m: [usize; 3]) -> Result<Outcome<Self>, Error> {
+        let at = |n: usize| spline(variant, self.factors[n].as_ref(), &points(m[n])?);
+        let [a, b, c] = [at(0)?, at(1)?, at(2)?];
+        let effort = a.effort + b.effort + c.effort;
+        let value = Self { weights: self.weights.clone(), factors: [a.value, b.value, c.value] };
+        Ok(Outcome { value, status: Status::Converged, effort })
     }
 
     /// From values at Chebyshev points to coefficients: the transform of every column. Cost: [`coefficients`].
