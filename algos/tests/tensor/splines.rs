@@ -210,6 +210,24 @@ fn grid_tensors_and_canonical_forms_give_the_same_coefficients() {
 }
 
 #[test]
+fn grids_that_no_array_could_hold_are_fine_for_terms() {
+    let (fine, m) = (canonical([8193; 3]), [30; 3]);
+    assert!(matches!(fine.to_cube(Variant::Fast), Err(Error::Input(InputError::Argument { name: "side", .. }))));
+    let coefficients = fine.at_points(Variant::Fast, m).unwrap().value.coefficients(Variant::Fast).unwrap().value;
+    let tucker = rhosvd(Variant::Fast, &coefficients, 1e-10).unwrap().value.hosvd.tucker;
+    let exact = |[x, y, z]: [f64; 3]| -> f64 {
+        let term = |r: usize| -> f64 {
+            let to = |x: f64, n: usize| (x - 0.1 * (r + n) as f64).powi(2);
+            fine.weights()[r] * (-(2.0 + r as f64) * (to(x, 0) + to(y, 1) + to(z, 2))).exp()
+        };
+        (0..12).map(term).sum()
+    };
+    for at in [[0.1, 0.3, 0.2], [-0.9, 0.5, 0.99], [1.0, 1.0, -1.0]] {
+        assert!((tucker.value(at).unwrap() - exact(at)).abs() < 1e-7, "{at:?}");
+    }
+}
+
+#[test]
 fn ranks_of_a_resolved_grid_are_those_of_the_function() {
     let f = |[x, y, z]: [f64; 3]| (x + 2.0 * y * z).sin() / (3.0 + x - z);
     let x = uniform(81);

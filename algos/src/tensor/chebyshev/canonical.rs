@@ -41,9 +41,9 @@ impl Canonical {
     /// [`Error::Input`]: no terms, an empty factor, another number of columns, a number that is not finite.
     pub fn new(weights: Vec<f64>, factors: [Mat<f64>; 3]) -> Result<Self, Error> {
         argument(!weights.is_empty(), "terms", 0.0, "at least 1")?;
-        count(factors.each_ref().map(Mat::nrows))?;
         finite("weights", &weights)?;
         for factor in &factors {
+            argument(factor.nrows() >= 1, "side", 0.0, "positive")?;
             shape("columns of a factor", Size::Len(weights.len()), Size::Len(factor.ncols()))?;
             finite("factor", factor.col_iter().flat_map(|column| column.iter()))?;
         }
