@@ -4,7 +4,7 @@ use algos::faer::Mat;
 use algos::faer::linalg::solvers::{PartialPivLu, Solve};
 use algos::linalg::distance;
 use algos::tensor::chebyshev::{
-    Canonical, Cube, Variant, hosvd, interpolate, interpolate_grid, series, spline::spline,
+    Canonical, Cube, Variant, hosvd, interpolate, interpolate_grid, rhosvd, series, spline::spline,
 };
 use algos::{Error, InputError, NumericalError};
 use rand::RngExt;
