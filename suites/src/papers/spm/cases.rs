@@ -17,7 +17,7 @@ use crate::harness::{
 };
 
 /// All cases of the paper.
-pub const ALL: &[&dyn Case] = &[&SMALL, &MEDIUM, &LARGE];
+pub const ALL: &[&dyn Case] = &[&SMALL, &FEW, &MEDIUM, &LARGE];
 
 const SMALL: Planted = Planted {
     key: "tensor/spm-d20-r120",
@@ -25,6 +25,15 @@ const SMALL: Planted = Planted {
     scale: Scale::Smoke,
     d: 20,
     r: 120,
+};
+
+/// Few enough components for alternating least squares.
+const FEW: Planted = Planted {
+    key: "tensor/spm-d20-r10",
+    about: "decomposition of a tensor of order 4, d = 20, rank 10, of unknown rank",
+    scale: Scale::Default,
+    d: 20,
+    r: 10,
 };
 
 const MEDIUM: Planted = Planted {
