@@ -266,7 +266,7 @@ fn draw(rows: &Rows<'_>) -> Result<Vec<Panel>, Unjudged> {
     let line = |m: usize, number: fn(&Sampling) -> f64| {
         band_over(&rows, move |p: &Mesh| p.m == m, |p| (p.n - 1) as f64, number)
     };
-    let mut panel = Panel::new("", Axis::log2("grid intervals n − 1"), Axis::log("largest error").range(1e-10, 10.0))
+    let mut panel = Panel::new("", Axis::log2("grid intervals n − 1"), Axis::log("largest error").range(1e-11, 1.0))
         .note("medians and quartiles over draws, 8 particles");
     for m in NODES {
         let measured = line(m, |s| s.error);
