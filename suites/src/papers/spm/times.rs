@@ -276,6 +276,9 @@ record! {
     }
 }
 
+/// A phase and its flops.
+type Phase = (&'static str, fn(&Split) -> u64);
+
 const CELLS: [Cell; 2] = [Cell::new(4, 20, 120), Cell::new(3, 60, 50)];
 
 experiment!(
@@ -316,7 +319,7 @@ fn draw_phases(rows: &Rows<'_>) -> Result<Vec<Panel>, Unjudged> {
     let panel = |cell: &Cell| {
         let x = Axis::category("").names(names());
         let mut panel = Panel::new(cell.name(), x, Axis::log("flops")).note("medians over tensors");
-        let phases: [(&str, fn(&Split) -> u64); 4] = [
+        let phases: [Phase; 4] = [
             ("extraction", |s| s.extraction),
             ("power steps", |s| s.power),
             ("Newton steps", |s| s.newton),
