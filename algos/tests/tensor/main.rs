@@ -6,4 +6,6 @@ mod baselines;
 mod chebyshev;
 mod decompositions;
 mod packed;
+mod pitfalls;
+mod splines;
 mod support;

@@ -5,7 +5,8 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 
 use super::cube::count;
 use super::higher_order::{Hosvd, hosvd, left_basis, rank};
-use super::series::coefficients;
+use super::series::{coefficients, points};
+use super::spline::spline;
 use super::{Cube, Tucker, Variant};
 use crate::error::{Error, Size, argument, finite, shape};
 use crate::linalg::{norm, product};
@@ -40,9 +41,9 @@ impl Canonical {
     /// [`Error::Input`]: no terms, an empty factor, another number of columns, a number that is not finite.
     pub fn new(weights: Vec<f64>, factors: [Mat<f64>; 3]) -> Result<Self, Error> {
         argument(!weights.is_empty(), "terms", 0.0, "at least 1")?;
-        count(factors.each_ref().map(Mat::nrows))?;
         finite("weights", &weights)?;
         for factor in &factors {
+            argument(factor.nrows() >= 1, "side", 0.0, "positive")?;
             shape("columns of a factor", Size::Len(weights.len()), Size::Len(factor.ncols()))?;
             finite("factor", factor.col_iter().flat_map(|column| column.iter()))?;
         }
@@ -62,6 +63,20 @@ impl Canonical {
     /// The matrices of `u`, `v` and `w`.
     pub fn factors(&self) -> [MatRef<'_, f64>; 3] {
         self.factors.each_ref().map(Mat::as_ref)
+    }
+
+    /// From values on uniform grids, `n₁`, `n₂` and `n₃` points in `[−1, 1]`, to values at `m₁`, `m₂` and `m₃` Chebyshev points:
+    /// the [`spline`] through every column. Cost: that of the splines.
+    ///
+    /// # Errors
+    ///
+    /// As [`spline`] and [`points`].
+    pub fn at_points(&self, variant: Variant, m: [usize; 3]) -> Result<Outcome<Self>, Error> {
+        let at = |n: usize| spline(variant, self.factors[n].as_ref(), &points(m[n])?);
+        let [a, b, c] = [at(0)?, at(1)?, at(2)?];
+        let effort = a.effort + b.effort + c.effort;
+        let value = Self { weights: self.weights.clone(), factors: [a.value, b.value, c.value] };
+        Ok(Outcome { value, status: Status::Converged, effort })
     }
 
     /// From values at Chebyshev points to coefficients: the transform of every column. Cost: [`coefficients`].

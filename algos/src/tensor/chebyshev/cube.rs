@@ -5,6 +5,7 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 
 use crate::error::{Error, Size, argument, finite, shape};
 use crate::linalg::norm;
+use crate::{Effort, Outcome, Status};
 
 /// An `m₁×m₂×m₃` array, the first index fastest.
 #[derive(Debug, Clone, PartialEq)]
@@ -127,6 +128,24 @@ impl Cube {
         matmul(to, Accum::Replace, x.transpose(), a.transpose(), 1.0, Par::Seq);
         *flops += 2 * (x.nrows() * x.ncols() * a.nrows()) as u64;
         Self::made([second, third, a.nrows()], entries)
+    }
+
+    /// A map of columns applied to all lines in each direction in turn; it is told which.
+    pub(super) fn along_all(
+        mut self,
+        mut map: impl FnMut(usize, MatRef<'_, f64>) -> Result<Outcome<Mat<f64>>, Error>,
+    ) -> Result<Outcome<Self>, Error> {
+        let mut effort = Effort::default();
+        for direction in 0..3 {
+            // Lines in the first direction; what was the first direction becomes the last.
+            let [_, b, c] = self.sides;
+            let mapped = map(direction, self.by_first())?;
+            effort += mapped.effort;
+            let lines = mapped.value;
+            let entries = lines.row_iter().flat_map(|row| row.iter().copied().collect::<Vec<_>>()).collect();
+            self = Self::made([b, c, lines.nrows()], entries);
+        }
+        Ok(Outcome { value: self, status: Status::Converged, effort })
     }
 
     /// The unfolding with the first mode as rows, without a copy.

@@ -20,13 +20,13 @@
 //! | input | algorithm of the paper | functions |
 //! | --- | --- | --- |
 //! | a function | 1 | [`interpolate`], then [`hosvd`] |
+//! | its values on a uniform grid | 2 | [`interpolate_grid`], then [`hosvd`] |
 //! | a canonical form, expanded | 3 | [`Canonical::coefficients`], [`Canonical::to_cube`], then [`hosvd`] |
 //! | a canonical form, never expanded | 4 | [`Canonical::coefficients`], then [`rhosvd`] |
 //!
-//! Algorithm 2 of the paper samples splines through the values of a grid; it and the splines of its algorithms 3 and 4
-//! are not here: factors are given as values at the Chebyshev points. [`tucker_als`] improves a Tucker form of given ranks, [`series`] has
-//! the one-dimensional series and [`potential`] sums of Gaussians to try it on. Every step has a literal and a fast
-//! [`Variant`].
+//! Factors of a canonical form on a uniform grid pass through [`Canonical::at_points`] first. [`tucker_als`] improves a Tucker
+//! form of given ranks, [`series`] has the one-dimensional series, [`mod@spline`] the splines through values on a grid and
+//! [`potential`] sums of Gaussians to try it on. Every step has a literal and a fast [`Variant`].
 //!
 //! Source: Benner, Khoromskij, Khoromskaia & Sun, [arXiv:2503.01696](https://arxiv.org/abs/2503.01696), of which we read the
 //! abstract and the authors' code.
@@ -36,12 +36,14 @@ mod cube;
 mod higher_order;
 pub mod potential;
 pub mod series;
+pub mod spline;
 mod tucker;
 
 pub use canonical::{Canonical, Reduced, rhosvd};
 pub use cube::Cube;
 pub use higher_order::{Hosvd, hosvd, tucker_als};
 pub use series::interpolate;
+pub use spline::interpolate_grid;
 pub use tucker::Tucker;
 
 use serde::Serialize;

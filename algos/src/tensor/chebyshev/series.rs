@@ -61,18 +61,7 @@ pub fn interpolate(
     mut f: impl FnMut([f64; 3]) -> f64,
 ) -> Result<Outcome<Cube>, Error> {
     let [x, y, z] = [points(m[0])?, points(m[1])?, points(m[2])?];
-    let mut value = Cube::from_fn(m, |[i, j, k]| f([x[i], y[j], z[k]]))?;
-    let mut effort = Effort::default();
-    for _ in 0..3 {
-        // Lines in the first direction; what was the first direction becomes the last.
-        let [a, b, c] = value.sides();
-        let transformed = coefficients(variant, value.by_first())?;
-        effort += transformed.effort;
-        let t = transformed.value;
-        let entries = (0..a).flat_map(|i| (0..b * c).map(|j| t[(i, j)]).collect::<Vec<_>>()).collect();
-        value = Cube::made([b, c, a], entries);
-    }
-    Ok(Outcome { value, status: Status::Converged, effort })
+    Cube::from_fn(m, |[i, j, k]| f([x[i], y[j], z[k]]))?.along_all(|_, lines| coefficients(variant, lines))
 }
 
 /// `T_k(x_i)` for `k < m`, by the recurrence: an `n×m` matrix for `n` points.

@@ -125,7 +125,16 @@ impl Problem for Potential {
         npy::write(&folder.join("coefficients.npy"), &[M, M, M], &values)?;
         npy::write(&folder.join("tolerance.npy"), &[], &[TOLERANCE])?;
         let [r1, r2, r3] = hosvd(Variant::Fast, &self.whole, TOLERANCE).map_err(io::Error::other)?.value.tucker.ranks();
-        npy::write(&folder.join("ranks.npy"), &[3], &[r1 as f64, r2 as f64, r3 as f64])
+        npy::write(&folder.join("ranks.npy"), &[3], &[r1 as f64, r2 as f64, r3 as f64])?;
+        if self.terms {
+            npy::write(&folder.join("weights.npy"), &[self.canonical.terms()], self.canonical.weights())?;
+            for (n, factor) in self.canonical.factors().into_iter().enumerate() {
+                let rows: Vec<f64> =
+                    factor.row_iter().flat_map(|row| row.iter().copied().collect::<Vec<_>>()).collect();
+                npy::write(&folder.join(format!("factor{n}.npy")), &[M, self.canonical.terms()], &rows)?;
+            }
+        }
+        Ok(())
     }
 }
 

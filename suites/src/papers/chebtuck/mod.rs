@@ -3,6 +3,7 @@
 mod cases;
 mod cusp;
 mod figures;
+mod grid;
 mod line;
 mod particles;
 
@@ -27,7 +28,7 @@ pub const PAPER: Paper = Paper {
             from the whole array or, for sums of separable terms, without it. We read the abstract and the authors' \
             code. Their particles come from data that are not public; ours are random, and their potential is a sum of \
             Gaussians.",
-    experiments: &[&line::Line, &particles::Potentials, &cusp::Cusps],
+    experiments: &[&line::Line, &particles::Potentials, &cusp::Cusps, &grid::Grids],
     claims: &[
         line::CLAIM,
         particles::NEAR_OPTIMAL,
@@ -36,8 +37,9 @@ pub const PAPER: Paper = Paper {
         particles::SATURATION,
         particles::UNDER_RESOLVED,
         cusp::CLAIM,
+        grid::CLAIM,
     ],
-    figures: &[figures::ERROR, figures::SPECTRUM, figures::RANK],
+    figures: &[figures::ERROR, figures::SPECTRUM, figures::RANK, grid::FIGURE],
     cases: cases::ALL,
 };
 

@@ -3,7 +3,7 @@
 use std::{fs, io, path::Path};
 
 use algos::{
-    Error, Par,
+    Effort, Error, Par,
     linalg::{distance, product},
     tensor::{Decomposition, Options, SymmetricTensor, Variant, decompose, instance::Spec, relative_error},
 };
@@ -17,7 +17,7 @@ use crate::harness::{
 };
 
 /// All cases of the paper.
-pub const ALL: &[&dyn Case] = &[&SMALL, &MEDIUM, &LARGE];
+pub const ALL: &[&dyn Case] = &[&SMALL, &FEW, &MEDIUM, &LARGE];
 
 const SMALL: Planted = Planted {
     key: "tensor/spm-d20-r120",
@@ -25,6 +25,15 @@ const SMALL: Planted = Planted {
     scale: Scale::Smoke,
     d: 20,
     r: 120,
+};
+
+/// Few enough components for alternating least squares.
+const FEW: Planted = Planted {
+    key: "tensor/spm-d20-r10",
+    about: "decomposition of a tensor of order 4, d = 20, rank 10, of unknown rank",
+    scale: Scale::Default,
+    d: 20,
+    r: 10,
 };
 
 const MEDIUM: Planted = Planted {
@@ -74,14 +83,17 @@ impl Case for Planted {
     fn problem(&self, seed: u64) -> Result<Box<dyn Problem>, Error> {
         let (tensor, _) = Spec::new(4, self.d, self.r).draw(&mut ChaCha8Rng::seed_from_u64(seed))?;
         let options = Options { seed: seed ^ 0x5350_4d00, ..Options::default() };
-        Ok(Box::new(Quartic { tensor, rank: self.r, options }))
+        Ok(Box::new(Quartic { tensor, rank: self.r, options, contract: CONTRACT }))
     }
 }
 
-struct Quartic {
-    tensor: SymmetricTensor,
-    rank: usize,
-    options: Options,
+/// A tensor of order 4 to be decomposed.
+pub(super) struct Quartic {
+    pub tensor: SymmetricTensor,
+    pub rank: usize,
+    pub options: Options,
+    /// The largest relative error of a reconstruction.
+    pub contract: f64,
 }
 
 impl Quartic {
@@ -109,7 +121,7 @@ impl Problem for Quartic {
         let (d, r) = (self.tensor.dimension(), self.rank);
         if output.values.len() == r * (4 * d + 1) {
             let error = self.general_error(&output.values).map_err(|e| Wrong(e.to_string()))?;
-            return Accuracy { error, contract: CONTRACT }.kept();
+            return Accuracy { error, contract: self.contract }.kept();
         }
         if output.values.len() != r * (d + 1) {
             return Err(Wrong(format!("{} values instead of {}", output.values.len(), r * (d + 1))));
@@ -117,7 +129,7 @@ impl Problem for Quartic {
         let (weights, vectors) = output.values.split_at(r);
         let vectors = Mat::from_fn(d, r, |i, j| vectors[j * d + i]);
         let error = relative_error(&self.tensor, vectors.as_ref(), weights).map_err(|e| Wrong(e.to_string()))?;
-        Accuracy { error, contract: CONTRACT }.kept()
+        Accuracy { error, contract: self.contract }.kept()
     }
 
     fn work(&self, _: &str) -> Work {
@@ -147,8 +159,13 @@ impl Run for Own<'_> {
     fn run(&mut self) -> Result<Output, Error> {
         let outcome = decompose(self.variant, &self.problem.tensor, &self.problem.options)?;
         let Decomposition { vectors, weights, .. } = outcome.value;
-        let mut values = weights;
-        (0..vectors.ncols()).for_each(|j| values.extend_from_slice(vectors.col_as_slice(j)));
-        Ok(Output { values, effort: outcome.effort })
+        Ok(output(weights, &vectors, outcome.effort))
     }
+}
+
+/// Weights, then vectors.
+pub(super) fn output(weights: Vec<f64>, vectors: &Mat<f64>, effort: Effort) -> Output {
+    let mut values = weights;
+    (0..vectors.ncols()).for_each(|j| values.extend_from_slice(vectors.col_as_slice(j)));
+    Output { values, effort }
 }

@@ -12,6 +12,7 @@ mod noise;
 mod phase;
 mod recovery;
 mod setting;
+mod times;
 
 use crate::harness::prelude::*;
 
@@ -53,6 +54,8 @@ pub const PAPER: Paper = Paper {
         &noise::Noise,
         &ascent::Ascents,
         &digits::Digits,
+        &times::Times,
+        &times::Splits,
     ],
     claims: &[
         recovery::EXACT,
@@ -72,6 +75,7 @@ pub const PAPER: Paper = Paper {
         noise::LINEAR,
         noise::POLISH,
         digits::CLAIM,
+        times::CLAIM,
     ],
     figures: &[
         landscape::FIGURE,
@@ -81,6 +85,8 @@ pub const PAPER: Paper = Paper {
         noise::FIGURE,
         figures::GEVD,
         digits::FIGURE,
+        times::FIGURE,
+        times::PHASES,
     ],
     cases: cases::ALL,
 };
