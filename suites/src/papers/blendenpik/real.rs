@@ -3,7 +3,7 @@
 use algos::{
     Error, Par,
     linalg::{least_squares, norm},
-    sketch::regression::{LsqrOptions, Passes, Start, lsqr, precondition, preconditioner, silent},
+    sketch::regression::{LsqrOptions, lsqr, preconditioner, silent},
 };
 use faer::MatRef;
 
@@ -81,13 +81,9 @@ impl Experiment for Insurance {
         let least = residual(a.as_ref(), best, b);
         let (law, m) = point.sketch.law(M, a.nrows());
         let sketch = law.draw(m, a.nrows(), &mut trial.rng("sketch"))?;
-        let options = LsqrOptions { passes: Passes::Fused, ..LsqrOptions::default() };
         let sketched = preconditioner(&sketch, a.as_ref(), b, Par::Seq)?.value;
-        let solved = if point.preconditioned {
-            precondition(&sketch, a.as_ref(), b, Start::Sketched, &options)?
-        } else {
-            lsqr(a.as_ref(), b, None, Some(&sketched.x), &options, &mut silent)?
-        };
+        let factor = point.preconditioned.then_some(sketched.r.as_ref());
+        let solved = lsqr(a.as_ref(), b, factor, Some(&sketched.x), &LsqrOptions::default(), &mut silent)?;
         let apart: Vec<f64> = solved.value.x.iter().zip(best).map(|(x, best)| x - best).collect();
         let zero = vec![0.0; b.len()];
         out.put(

@@ -58,7 +58,7 @@ impl Experiment for InsuranceRidge {
     }
 
     fn trials(scale: Scale, _: &Which) -> u32 {
-        if scale == Scale::Full { 800 } else { 240 }
+        if scale == Scale::Full { 800 } else { 120 }
     }
 
     fn cost(_: &Which) -> Cost {
