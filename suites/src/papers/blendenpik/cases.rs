@@ -37,8 +37,17 @@ const WIDE: Tall =
     case("sketch/lstsq-d800", "least squares with a Gaussian 50,000×800 matrix", (50_000, 800), 12, Scale::Full);
 
 /// Sizes of the comparison over d.
-pub const SIZES: [Tall; 7] =
-    [size(12, 32), size(25, 32), size(50, 32), size(100, 32), size(200, 24), size(400, 16), size(800, 12)];
+pub const SIZES: [Tall; 9] = [
+    size(3, 32),
+    size(6, 32),
+    size(12, 32),
+    size(25, 32),
+    size(50, 32),
+    size(100, 32),
+    size(200, 24),
+    size(400, 16),
+    size(800, 12),
+];
 
 const fn size(d: usize, gamma: usize) -> Tall {
     case("sketch/lstsq", "least squares with a Gaussian matrix of 20,000 rows", (20_000, d), gamma, Scale::Default)

@@ -1,4 +1,4 @@
-//! From how many columns on a sketched preconditioner is faster than a QR factorization.
+//! For how many columns a sketched preconditioner is faster than a QR factorization.
 
 use algos::Error;
 
@@ -66,17 +66,17 @@ impl Experiment for Pace {
 /// The claim.
 pub const CLAIM: Claim = Claim {
     key: "perf-lstsq",
-    says: "Preconditioned LSQR gains on Householder QR as the columns grow in number, and with 20,000 rows overtakes it before there are 800.",
+    says: "With 20,000 rows preconditioned LSQR is faster than Householder QR from a few columns on, to the same accuracy.",
     at: "our measurement",
     source: Source::Ours,
     kind: Kind::Timing,
     expected: Verdict::Reproduced,
-    note: "One thread, side by side in every round, to the same accuracy; ratios within rounds. QR does 2nd² flops near the speed of a matrix product, LSQR 4nd an iteration at the speed of memory.",
+    note: "One thread, side by side in every round; ratios within rounds. From 2nd² flops of QR at the speed of matrix products and 4nd an iteration of LSQR at that of memory we expected a crossover between 50 and 400 columns and a gain that grows with d. Neither came: on tall matrices the library's QR is far from the speed of products, the more so the fewer columns there are.",
     experiments: &["lstsq-times"],
     judge,
     control: Some(Control {
         differs: "QR takes the place of LSQR",
-        must_fail: &["d = 800: QR over LSQR", "number of columns where QR and LSQR take the same time"],
+        must_fail: &["d = 100: QR over LSQR", "d = 800: QR over LSQR"],
     }),
 };
 
@@ -92,10 +92,10 @@ fn ratios(rows: &Rounds, d: usize, ours: &str) -> Vec<f64> {
 }
 
 /// Where the medians of the ratios last pass 1, on a line between neighbours in logarithms; none if they do not.
-fn crossover(rows: &Rounds, ours: &str) -> Option<f64> {
+fn crossover(rows: &Rounds) -> Option<f64> {
     let points: Vec<(f64, f64)> = SIZES
         .iter()
-        .map(|size| ((size.d as f64).ln(), stats::median(&ratios(rows, size.d, ours)).value.ln()))
+        .map(|size| ((size.d as f64).ln(), stats::median(&ratios(rows, size.d, OURS)).value.ln()))
         .collect();
     let passing = points.windows(2).rev().find(|pair| pair[0].1 < 0.0 && pair[1].1 >= 0.0)?;
     let share = -passing[0].1 / (passing[1].1 - passing[0].1);
@@ -105,26 +105,17 @@ fn crossover(rows: &Rounds, ours: &str) -> Option<f64> {
 fn judge(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
     let rows = rows.of(Pace::ROUNDS)?;
     let ours = if arm == Arm::Claim { OURS } else { QR };
-    let (small, large) = (ratios(&rows, 50, ours), ratios(&rows, 800, ours));
-    let gain: Vec<f64> = small.iter().zip(&large).map(|(small, large)| large / small).collect();
-    let crossing = crossover(&rows, ours).unwrap_or(f64::INFINITY);
-    Ok(vec![
-        Check::at_least("d = 800: QR over LSQR", stats::median(&large), 1.2),
-        Check::at_least("QR over LSQR at d = 800 over that at d = 50", stats::median(&gain), 1.5),
-        Check::at_most(
-            "number of columns where QR and LSQR take the same time",
-            stats::point(crossing, large.len()),
-            600.0,
-        ),
-    ])
+    let check =
+        |d: usize| Check::at_least(format!("d = {d}: QR over LSQR"), stats::median(&ratios(&rows, d, ours)), 1.1);
+    Ok([25, 100, 400, 800].map(check).into())
 }
 
 /// The figure.
 pub const FIGURE: Figure = Figure {
     key: "lstsq-times.timing",
-    title: "From how many columns on a sketched preconditioner pays",
-    alt: "Time of Householder QR over that of preconditioned LSQR over the number of columns, for 20,000 rows, with the \
-          crossover marked. The ratio of flops rises faster: QR works nearer to the peak.",
+    title: "For how many columns a sketched preconditioner pays",
+    alt: "Time of Householder QR over that of preconditioned LSQR over the number of columns, for 20,000 rows: above 1 \
+          from a few columns on. The ratio of flops passes 1 only where there are about a hundred.",
     experiments: &["lstsq-times"],
     draw,
 };
@@ -148,7 +139,7 @@ fn draw(rows: &Rows<'_>) -> Result<Vec<Panel>, Unjudged> {
         .theory("ratio of flops", SIZES.iter().map(|size| (size.d as f64, flops(size))).collect())
         .hline(1.0, "equal")
         .note("medians over rounds, with 95 % intervals");
-    Ok(vec![match crossover(&rows, OURS) {
+    Ok(vec![match crossover(&rows) {
         Some(d) => panel.vline(d, format!("d = {d:.0}")),
         None => panel,
     }])
