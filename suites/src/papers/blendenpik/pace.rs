@@ -71,7 +71,7 @@ pub const CLAIM: Claim = Claim {
     source: Source::Ours,
     kind: Kind::Timing,
     expected: Verdict::Reproduced,
-    note: "One thread, side by side in every round; ratios within rounds. From 2nd² flops of QR at the speed of matrix products and 4nd an iteration of LSQR at that of memory we expected a crossover between 50 and 400 columns and a gain that grows with d. Neither came: on tall matrices the library's QR is far from the speed of products, the more so the fewer columns there are.",
+    note: "One thread, side by side in every round; ratios within rounds. From 2nd² flops of QR at the speed of matrix products and 4nd an iteration of LSQR at that of memory we expected a crossover between 50 and 400 columns and a gain that grows with d. It came near 8, and the gain stays near 2 up to 200 columns: the fewer columns there are, the farther the library's QR is from the speed of products. At 800 columns the sketch has half the rows of A.",
     experiments: &["lstsq-times"],
     judge,
     control: Some(Control {
@@ -115,7 +115,7 @@ pub const FIGURE: Figure = Figure {
     key: "lstsq-times.timing",
     title: "For how many columns a sketched preconditioner pays",
     alt: "Time of Householder QR over that of preconditioned LSQR over the number of columns, for 20,000 rows: above 1 \
-          from a few columns on. The ratio of flops passes 1 only where there are about a hundred.",
+          from a few columns on. The ratio of flops passes 1 only where there are about fifty.",
     experiments: &["lstsq-times"],
     draw,
 };
