@@ -183,8 +183,8 @@ fn column<'a>(a: MatRef<'a, f64>, j: usize) -> &'a [f64] {
 #[inline(always)]
 fn columns<'a>(a: MatRef<'a, f64>, j: usize, length: usize) -> [&'a [[f64; 8]]; GROUP] {
     let mut group = [&[][..]; GROUP];
-    for k in 0..GROUP {
-        group[k] = &column(a, j + k).as_chunks::<8>().0[..length];
+    for (k, part) in group.iter_mut().enumerate() {
+        *part = &column(a, j + k).as_chunks::<8>().0[..length];
     }
     group
 }
