@@ -198,3 +198,48 @@ fn limits_stops_and_threads() {
     let by_rows = MatRef::from_row_major_slice(&rows, 5000, 20);
     assert_eq!(lsqr(by_rows, &b, None, None, &LsqrOptions::default(), &mut silent).unwrap().value.x, with(Par::Seq));
 }
+
+#[test]
+fn preconditioners_of_bad_columns_come_from_qr() {
+    let (n, d) = (400, 6);
+    let (good, b) = (gaussian(n, d, 1), vector(n, 2));
+    let sketch = Law::OsnapBlocks(4).draw(10 * d, n, &mut rng(3)).unwrap();
+    let factor = |a: &Mat<f64>| preconditioner(&sketch, a.as_ref(), &b, Par::Seq);
+    // Nearly equal columns, whose Gram matrix is singular to rounding, and columns of very different size.
+    let nearly = Mat::from_fn(n, d, |i, j| if j < 2 { good[(i, 0)] + 1e-9 * good[(i, j)] } else { good[(i, j)] });
+    let uneven = Mat::from_fn(n, d, |i, j| good[(i, j)] * 10f64.powi(-2 * j as i32));
+    for a in [nearly, uneven] {
+        let r = factor(&a).unwrap().value.r;
+        let sa = sketched(&sketch, a.as_ref()).unwrap();
+        // Columns of SA R⁻¹ are orthonormal, to the condition times rounding.
+        let mut q = sa.clone();
+        for i in 0..q.nrows() {
+            let mut row: Vec<f64> = (0..d).map(|j| q[(i, j)]).collect();
+            for j in 0..d {
+                let done: f64 = (0..j).map(|k| row[k] * r[(k, j)]).sum();
+                row[j] = (row[j] - done) / r[(j, j)];
+                q[(i, j)] = row[j];
+            }
+        }
+        let gram = q.transpose() * &q;
+        assert!((gram - Mat::<f64>::identity(d, d)).norm_l2() < 1e-4);
+        let options = LsqrOptions::default();
+        let solved = precondition(&sketch, a.as_ref(), &b, Start::Sketched, &options).unwrap();
+        assert_eq!(solved.status, Status::Converged);
+        assert!(solved.effort.iterations < 60, "{} iterations", solved.effort.iterations);
+    }
+    // Sizes at the ends of the range change nothing but the scale.
+    let r = factor(&good).unwrap().value.r;
+    for exponent in [-990, 900] {
+        let scale = 2f64.powi(exponent);
+        let scaled = factor(&Mat::from_fn(n, d, |i, j| good[(i, j)] * scale)).unwrap().value.r;
+        assert!((0..d).all(|j| (0..=j).all(|i| scaled[(i, j)] == r[(i, j)] * scale)), "2^{exponent}");
+    }
+    // Equal columns, and a column of zeros.
+    for copy in [true, false] {
+        let a = Mat::from_fn(n, d, |i, j| if j == 3 { if copy { good[(i, 0)] } else { 0.0 } } else { good[(i, j)] });
+        let refused = factor(&a).unwrap_err();
+        let rank = NumericalError::SketchRankDeficient { rank: d - 1, columns: d };
+        assert!(matches!(&refused, Error::Numerical(e) if *e == rank), "{refused}");
+    }
+}

@@ -2,10 +2,45 @@
 
 use std::collections::BTreeMap;
 
-use algos::sketch::{Law, Rows as Picked};
+use algos::{
+    Error, NumericalError,
+    sketch::{Law, Rows as Picked},
+};
+use faer::Mat;
 use serde::{Deserialize, Serialize};
 
-use crate::harness::{experiment::Scale, rows::Row, stats};
+use crate::harness::{dataset, experiment::Scale, rows::Row, stats};
+
+/// The health insurance experiment: monomials up to a degree in the five variables of many values (coinsurance,
+/// incentive, largest expenditure, limitation, diseases), the four indicators, and ln(1 + visits).
+///
+/// With degree 2 there are 25 columns, with degree 3 60.
+///
+/// # Errors
+/// A file that is missing or has changed.
+pub fn insurance(degree: usize) -> Result<(Mat<f64>, Vec<f64>), Error> {
+    let failed = |what| Error::Numerical(NumericalError::Factorization { what });
+    let table = dataset::load("randhie").map_err(|_| failed("reading of randhie (see `residual data verify`)"))?;
+    let visits = table.group("visits").ok_or(failed("reading of the visits"))?;
+    let given = table.group("regressors").ok_or(failed("reading of the regressors"))?;
+    let n = given.nrows();
+    // A monomial is extended by variables that are not before its last one, so that each comes once.
+    let variables = [0, 2, 3, 4, 5];
+    let mut columns = vec![(vec![1.0; n], 0)];
+    let (mut start, mut end) = (0, 1);
+    for _ in 0..degree {
+        for k in start..end {
+            for v in columns[k].1..variables.len() {
+                let product = columns[k].0.iter().zip(given.col(variables[v]).iter()).map(|(x, z)| x * z).collect();
+                columns.push((product, v));
+            }
+        }
+        (start, end) = (end, columns.len());
+    }
+    columns.extend([1, 6, 7, 8].map(|j| (given.col(j).iter().copied().collect(), 0)));
+    let design = Mat::from_fn(n, columns.len(), |i, j| columns[j].0[i]);
+    Ok((design, visits.col(0).iter().map(|visits| visits.ln_1p()).collect()))
+}
 
 /// A sketch, as a coordinate of a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

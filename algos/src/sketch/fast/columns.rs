@@ -3,6 +3,12 @@
 //! Signs are flipped while a column is loaded. The level of the longest distance is done there too, since half of a
 //! padded column may be zero and needs no addition; so padding, signs and one level cost no pass of their own. The scale
 //! is applied to the gathered rows only.
+//!
+//! All rows of the transform are computed, though only `m` of `N` are read. Pruned (Ailon & Liberty 2009,
+//! doi:10.1007/s00454-008-9110-x), the lowest `log₂(N/m)` levels become a dot product of length `N/m` for each row:
+//! `N(log₂ m + 1)` additions instead of `N log₂ N`. But those levels are the cheap ones, in registers: for `N = 2¹⁶` and
+//! `m = 2¹⁰`, six of 16 levels are 8 of 18 operations on a vector, or 8 of the 42 µs that a column takes, and 1024 dot
+//! products of 64 entries at random places take as long.
 
 use std::ops::Range;
 

@@ -3,7 +3,7 @@
 //! | method | cost | accuracy |
 //! | --- | --- | --- |
 //! | [`sketch_and_solve`] | one sketch, `2md²` flops | relative error `√(d/m)` of the residual |
-//! | [`precondition`] | the same, and `4nd` flops for each iteration of [`lsqr`] | rounding |
+//! | [`precondition`] | one sketch, `md²` flops, `4nd` for each iteration of [`lsqr`] | rounding |
 
 mod lsqr;
 mod passes;

@@ -34,10 +34,10 @@ impl Passes {
 
 /// Rows are split into at most this many parts with sums of their own, added in order, whatever the number of threads.
 const PARTS: usize = 16;
-/// Entries of a block of rows: half of the second cache.
-const BLOCK: usize = 1 << 16;
-/// Columns that share the loads and stores of the vector that they are combined with.
-const GROUP: usize = 4;
+/// Entries of a block of rows: half of a second cache of 2 MiB. Long pieces of columns are what memory is read fast in.
+const BLOCK: usize = 1 << 17;
+/// Columns that share the loads and stores of the vector that they are combined with, and the addition of their sums.
+const GROUP: usize = 8;
 
 /// A matrix with contiguous columns, ready for passes.
 pub(super) struct Operator<'a> {
@@ -128,7 +128,7 @@ impl Task for Fused<'_> {
             tail.iter_mut().for_each(|u| *u *= -alpha);
             let mut j = 0;
             while j + GROUP <= v.len() {
-                combine(simd, [column(a, j), column(a, j + 1), column(a, j + 2), column(a, j + 3)], &v[j..], vectors);
+                combine(simd, columns(a, j, vectors.len()), &v[j..], vectors);
                 j += GROUP;
             }
             while j < v.len() {
@@ -149,7 +149,7 @@ impl Task for Fused<'_> {
             }
             let mut j = 0;
             while j + GROUP <= v.len() {
-                dots(simd, [column(a, j), column(a, j + 1), column(a, j + 2), column(a, j + 3)], vectors, &mut g[j..]);
+                dots(simd, columns(a, j, vectors.len()), vectors, &mut g[j..]);
                 j += GROUP;
             }
             while j < v.len() {
@@ -179,38 +179,42 @@ fn column<'a>(a: MatRef<'a, f64>, j: usize) -> &'a [f64] {
     }
 }
 
-/// `u += Σ v_k a_k` for four columns.
+/// The whole vectors of columns from `j` on.
 #[inline(always)]
-fn combine<S: Lanes>(simd: S, a: [&[f64]; GROUP], v: &[f64], u: &mut [[f64; 8]]) {
-    let n = u.len();
-    let (a0, a1) = (&a[0].as_chunks::<8>().0[..n], &a[1].as_chunks::<8>().0[..n]);
-    let (a2, a3) = (&a[2].as_chunks::<8>().0[..n], &a[3].as_chunks::<8>().0[..n]);
-    let (v0, v1, v2, v3) = (simd.splat(v[0]), simd.splat(v[1]), simd.splat(v[2]), simd.splat(v[3]));
-    for i in 0..n {
-        let mut sum = simd.fma(v0, simd.load(&a0[i]), simd.load(&u[i]));
-        sum = simd.fma(v1, simd.load(&a1[i]), sum);
-        sum = simd.fma(v2, simd.load(&a2[i]), sum);
-        simd.store(simd.fma(v3, simd.load(&a3[i]), sum), &mut u[i]);
+fn columns<'a>(a: MatRef<'a, f64>, j: usize, length: usize) -> [&'a [[f64; 8]]; GROUP] {
+    let mut group = [&[][..]; GROUP];
+    for (k, part) in group.iter_mut().enumerate() {
+        *part = &column(a, j + k).as_chunks::<8>().0[..length];
+    }
+    group
+}
+
+/// `u += Σ v_k a_k` for a group of columns.
+#[inline(always)]
+fn combine<S: Lanes>(simd: S, a: [&[[f64; 8]]; GROUP], v: &[f64], u: &mut [[f64; 8]]) {
+    let mut factors = [simd.splat(0.0); GROUP];
+    for k in 0..GROUP {
+        factors[k] = simd.splat(v[k]);
+    }
+    for i in 0..u.len() {
+        let mut sum = simd.load(&u[i]);
+        for k in 0..GROUP {
+            sum = simd.fma(factors[k], simd.load(&a[k][i]), sum);
+        }
+        simd.store(sum, &mut u[i]);
     }
 }
 
-/// `g_k += a_k·u` for four columns.
+/// `g_k += a_k·u` for a group of columns.
 #[inline(always)]
-fn dots<S: Lanes>(simd: S, a: [&[f64]; GROUP], u: &[[f64; 8]], g: &mut [f64]) {
-    let n = u.len();
-    let (a0, a1) = (&a[0].as_chunks::<8>().0[..n], &a[1].as_chunks::<8>().0[..n]);
-    let (a2, a3) = (&a[2].as_chunks::<8>().0[..n], &a[3].as_chunks::<8>().0[..n]);
-    let zero = simd.splat(0.0);
-    let (mut s0, mut s1, mut s2, mut s3) = (zero, zero, zero, zero);
-    for i in 0..n {
+fn dots<S: Lanes>(simd: S, a: [&[[f64; 8]]; GROUP], u: &[[f64; 8]], g: &mut [f64]) {
+    let mut sums = [simd.splat(0.0); GROUP];
+    for i in 0..u.len() {
         let u = simd.load(&u[i]);
-        s0 = simd.fma(u, simd.load(&a0[i]), s0);
-        s1 = simd.fma(u, simd.load(&a1[i]), s1);
-        s2 = simd.fma(u, simd.load(&a2[i]), s2);
-        s3 = simd.fma(u, simd.load(&a3[i]), s3);
+        for k in 0..GROUP {
+            sums[k] = simd.fma(u, simd.load(&a[k][i]), sums[k]);
+        }
     }
-    g[0] += simd.sum(s0);
-    g[1] += simd.sum(s1);
-    g[2] += simd.sum(s2);
-    g[3] += simd.sum(s3);
+    let g = &mut g.as_chunks_mut::<GROUP>().0[0];
+    simd.store(simd.add(simd.load(g), simd.sums(sums)), g);
 }

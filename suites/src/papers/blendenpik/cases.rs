@@ -30,24 +30,41 @@ const fn case(key: &'static str, about: &'static str, (n, d): (usize, usize), ga
 const SMALL: Tall =
     case("sketch/lstsq-small", "least squares with a Gaussian 10,000×50 matrix", (10_000, 50), 16, Scale::Smoke);
 const TALL: Tall =
-    case("sketch/lstsq-d200", "least squares with a Gaussian 100,000×200 matrix", (100_000, 200), 32, Scale::Default);
+    case("sketch/lstsq-d200", "least squares with a Gaussian 100,000×200 matrix", (100_000, 200), 24, Scale::Default);
 const MIDDLE: Tall =
     case("sketch/lstsq-d400", "least squares with a Gaussian 50,000×400 matrix", (50_000, 400), 16, Scale::Full);
 const WIDE: Tall =
-    case("sketch/lstsq-d800", "least squares with a Gaussian 50,000×800 matrix", (50_000, 800), 8, Scale::Full);
+    case("sketch/lstsq-d800", "least squares with a Gaussian 50,000×800 matrix", (50_000, 800), 12, Scale::Full);
 
-struct Tall {
+/// Sizes of the comparison over d.
+pub const SIZES: [Tall; 9] = [
+    size(3, 32),
+    size(6, 32),
+    size(12, 32),
+    size(25, 32),
+    size(50, 32),
+    size(100, 32),
+    size(200, 24),
+    size(400, 16),
+    size(800, 12),
+];
+
+const fn size(d: usize, gamma: usize) -> Tall {
+    case("sketch/lstsq", "least squares with a Gaussian matrix of 20,000 rows", (20_000, d), gamma, Scale::Default)
+}
+
+pub struct Tall {
     key: &'static str,
     about: &'static str,
-    n: usize,
-    d: usize,
+    pub n: usize,
+    pub d: usize,
     /// Rows of the sketch over columns, chosen for the balance of factorization and iterations.
-    gamma: usize,
+    pub gamma: usize,
     scale: Scale,
 }
 
 /// The library's Householder QR.
-const QR: &str = "faer_qr";
+pub const QR: &str = "faer_qr";
 
 impl Case for Tall {
     fn key(&self) -> &'static str {
@@ -115,7 +132,7 @@ impl Problem for Regression {
 
     fn work(&self, variant: &str) -> Work {
         let (n, d) = (self.a.nrows() as f64, self.a.ncols() as f64);
-        let flops = if variant == QR { 2.0 * n * d * d } else { 2.0 * self.gamma as f64 * d.powi(3) + 80.0 * n * d };
+        let flops = if variant == QR { 2.0 * n * d * d } else { self.gamma as f64 * d.powi(3) + 100.0 * n * d };
         Work { flops, bytes: 8.0 * n * d }
     }
 
@@ -139,7 +156,7 @@ impl Run for Sketched<'_> {
         let Regression { a, b, gamma, seed } = self.problem;
         let (n, d) = a.shape();
         let mut rng = ChaCha8Rng::seed_from_u64(*seed);
-        let sketch = Law::OsnapBlocks(8).draw(gamma * d, n, &mut rng)?;
+        let sketch = Law::OsnapBlocks(4).draw(gamma * d, n, &mut rng)?;
         let options = LsqrOptions { passes: self.passes, par: self.par, ..LsqrOptions::default() };
         let solved = precondition(&sketch, a.as_ref(), b, Start::Sketched, &options)?;
         Ok(Output { values: solved.value.x, effort: solved.effort })

@@ -2,6 +2,8 @@
 
 mod cases;
 mod conditioning;
+mod pace;
+mod real;
 
 use crate::harness::prelude::*;
 
@@ -26,8 +28,8 @@ pub const PAPER: Paper = Paper {
     about: "The triangular factor of a sketch of A preconditions LSQR: the condition of A R⁻¹ and with it the number of \
             iterations depends on the size of the sketch alone, not on A. We recall the method and its analysis and did \
             not re-read the paper; the problems are ours.",
-    experiments: &[&conditioning::Conditioning],
-    claims: &[conditioning::KAPPA, conditioning::RATE],
-    figures: &[conditioning::FIGURE],
+    experiments: &[&conditioning::Conditioning, &real::Insurance, &pace::Pace],
+    claims: &[conditioning::KAPPA, conditioning::RATE, real::CLAIM, pace::CLAIM],
+    figures: &[conditioning::FIGURE, pace::FIGURE],
     cases: cases::ALL,
 };

@@ -3,6 +3,7 @@
 mod decomposition;
 mod figures;
 mod gcv;
+mod insurance;
 mod intervals;
 mod real;
 mod setting;
@@ -39,6 +40,7 @@ pub const PAPER: Paper = Paper {
         &tuning::Tuning,
         &intervals::Coverage,
         &real::DigitsRidge,
+        &insurance::InsuranceRidge,
     ],
     claims: &[
         gcv::CONSISTENT,
@@ -50,6 +52,7 @@ pub const PAPER: Paper = Paper {
         tuning::CLAIM,
         intervals::CLAIM,
         real::CLAIM,
+        insurance::CLAIM,
     ],
     figures: figures::ALL,
     cases: &[],
