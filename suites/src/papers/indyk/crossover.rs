@@ -214,7 +214,7 @@ fn draw(rows: &Rows<'_>) -> Result<Vec<Panel>, Unjudged> {
     time = time.guide("slope 2", line(2.0)).guide("slope 1.89", line(1.89));
     let against = |tile: &str, title: &str| {
         let mut panel = Panel::new(title, axis(), Axis::log("time over that of the tile"))
-            .note("crossovers: medians over rounds")
+            .note("medians over rounds; at each ε the n where it pays")
             .hline(1.0, "exact");
         for &(_, epsilon) in PLANNED {
             panel = panel.line(format!("ε = {epsilon}"), medians(ratios(&rows, Set::Cluster, epsilon, tile)));
@@ -223,7 +223,7 @@ fn draw(rows: &Rows<'_>) -> Result<Vec<Panel>, Unjudged> {
         for &(_, epsilon) in PLANNED {
             let n = stats::median(&crossovers(&rows, epsilon, tile)).value;
             if n.is_finite() {
-                panel = panel.vline(n, format!("{:.1}k", n / 1000.0));
+                panel = panel.vline(n, format!("{epsilon}: {:.1}k", n / 1000.0));
             }
         }
         panel
