@@ -74,6 +74,23 @@ fn far_points_underflow_to_zero_and_huge_weights_stay_finite() {
 }
 
 #[test]
+fn single_precision_underflows_to_zero_too() {
+    // Exponents around the smallest normal number, −87.3, and far below.
+    let places = [0.0, 13.0, 13.1, 13.19, 13.3, 14.0, 100.0, 1e10];
+    let queries = Points::new(8, 1, places.to_vec()).unwrap();
+    let keys = Points::new(1, 1, vec![0.0]).unwrap();
+    let problem = unit(&queries, &keys);
+    for engine in engines() {
+        let y = multiply(Variant::TileF32, &problem, &[1.0], engine).unwrap().value;
+        for (y, q) in y.iter().zip(places) {
+            let truth = (-0.5 * q * q).exp();
+            let expected = if 0.5 * q * q > 87.0 { 0.0 } else { truth };
+            assert!((y - expected).abs() <= 1e-4 * truth, "{}: {y} at {q}", engine.simd.name());
+        }
+    }
+}
+
+#[test]
 fn a_shift_of_all_points_does_no_harm() {
     let (queries, keys) = (cloud(200, 8, 0.7, 1), cloud(190, 8, 0.7, 2));
     let shift = |p: &Points| Points::new(p.len(), 8, p.coordinates().iter().map(|x| x + 1e6).collect()).unwrap();
