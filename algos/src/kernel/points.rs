@@ -197,10 +197,11 @@ impl Centred {
         }
         let mut largest = 0.0f64;
         let mut shifted = |points: &Points| -> Vec<f64> {
-            let mut out = points.coordinates.clone();
-            for point in out.chunks_exact_mut(d.max(1)) {
-                point.iter_mut().zip(&mean).for_each(|(x, mean)| *x = (*x - mean) / problem.sigma);
-                largest = largest.max(sum_of_squares(point));
+            let mut out = Vec::with_capacity(points.coordinates.len());
+            for point in points.coordinates.chunks_exact(d.max(1)) {
+                let start = out.len();
+                out.extend(point.iter().zip(&mean).map(|(x, mean)| (x - mean) / problem.sigma));
+                largest = largest.max(sum_of_squares(&out[start..]));
             }
             out
         };

@@ -9,7 +9,7 @@ use algos::{Error, Status};
 use faer::Mat;
 use rand::RngExt;
 
-use crate::support::{cloud, distance, exact, norm, rng, unit};
+use crate::support::{cloud, distance, engines, exact, norm, rng, unit};
 
 #[test]
 fn cell_lists_keep_their_tolerance() {
@@ -125,4 +125,35 @@ fn kronecker_products_and_solves_are_those_of_the_formed_matrix() {
     assert!(distance(&kronecker::solve(a.as_ref(), b.as_ref(), 0.1, &formed).unwrap(), &x) <= 1e-11 * norm(&x));
     let zero = Mat::<f64>::zeros(5, 5);
     assert!(matches!(kronecker::solve(a.as_ref(), zero.as_ref(), 0.0, &x), Err(Error::Numerical(_))));
+}
+
+#[test]
+fn distances_of_the_exponential_kernel_are_right_on_every_instruction_set() {
+    let points = cloud(131, 3, 0.5, 4);
+    let similarity = Similarity::new(&points, 2.0).unwrap();
+    let x = gaussian(131, &mut rng(5));
+    let entry = |i: usize, j: usize| {
+        let square: f64 = points.point(i).iter().zip(points.point(j)).map(|(a, b)| (a - b).powi(2)).sum();
+        (-2.0 * square.sqrt()).exp()
+    };
+    let truth: Vec<f64> = (0..131).map(|i| (0..131).map(|j| entry(i, j) * x[j]).sum()).collect();
+    for engine in engines() {
+        let y = similarity.apply(&x, engine);
+        assert!(distance(&y, &truth) <= 1e-13 * norm(&truth), "{}", engine.simd.name());
+    }
+}
+
+#[test]
+fn cell_lists_are_right_where_points_coincide() {
+    // Every point eight times: buckets and cells hold copies at distance zero.
+    let few = cloud(60, 2, 2.0, 6);
+    let copies: Vec<usize> = (0..480).map(|i| i % 60).collect();
+    let points = few.select(&copies);
+    let problem = unit(&points, &points);
+    let x = gaussian(480, &mut rng(7));
+    let truth = exact(&problem, &x);
+    for engine in engines() {
+        let y = lowdim::cells(&problem, &x, 1e-9, engine).unwrap().value;
+        assert!(distance(&y, &truth) <= 1e-7 * norm(&x), "{}", engine.simd.name());
+    }
 }

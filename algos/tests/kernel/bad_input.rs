@@ -104,3 +104,21 @@ fn files_are_read_or_name_what_is_wrong() {
     assert!(matches!(npy(&array(&header.replace("(1, 2)", "(2,)"), &data)), Err(LoadError::Array(_))));
     assert!(matches!(npy(b"numbers"), Err(LoadError::Array(_))));
 }
+
+#[test]
+fn empty_sets_and_points_without_coordinates_have_approximations_too() {
+    let none = Points::new(0, 3, vec![]).unwrap();
+    let some = cloud(40, 3, 1.0, 1);
+    let flat = Points::new(300, 0, vec![]).unwrap();
+    let engine = Engine::detect();
+    let options = Options { force: true, ..Options::new(0.5) };
+    let planned =
+        |q: &Points, k: &Points, x: &[f64]| approximate::multiply(&unit(q, k), x, &options, engine, &mut rng(1));
+    assert!(planned(&none, &some, &[1.0; 40]).unwrap().value.y.is_empty());
+    assert_eq!(planned(&some, &none, &[]).unwrap().value.y, [0.0; 40]);
+    // Without coordinates all points coincide.
+    let found = planned(&flat, &flat, &[1.0; 300]).unwrap().value;
+    assert!(found.y.iter().all(|y| (y - 300.0).abs() <= 0.5 * 300f64.sqrt()), "{:?}", found.plan);
+    assert!(lowdim::cells(&unit(&none, &some), &[1.0; 40], 1e-6, engine).unwrap().value.is_empty());
+    assert_eq!(lowdim::cells(&unit(&some, &none), &[], 1e-6, engine).unwrap().value, [0.0; 40]);
+}

@@ -3,10 +3,10 @@
 use std::time::Instant;
 
 use algos::Par;
-use rand::seq::SliceRandom;
+use rand::{Rng, seq::SliceRandom};
 
 use super::{
-    case::{Accuracy, Case, Problem, Run},
+    case::{Accuracy, Case, Problem, Role, Run},
     seed::Trial,
 };
 use crate::record;
@@ -57,8 +57,30 @@ pub fn round(
     trial: &Trial<'_>,
 ) -> Result<Vec<Time>, algos::Error> {
     // The same problem in every round: only the times differ.
-    let problem = case.problem(trial.master)?;
-    let mut entrants: Vec<Entrant<'_>> = variants.iter().map(|&of| Entrant::new(&*problem, of)).collect();
+    race(case, case.problem(trial.master)?, variants, trial)
+}
+
+/// A [`round`] on a problem of its own: where times depend on the data, an interval over rounds is one over data too.
+///
+/// # Errors
+///
+/// A problem that cannot be made.
+pub fn fresh_round(
+    case: &dyn Case,
+    variants: &[(&'static str, usize)],
+    trial: &Trial<'_>,
+) -> Result<Vec<Time>, algos::Error> {
+    race(case, case.problem(trial.rng("problem").next_u64())?, variants, trial)
+}
+
+fn race(
+    case: &dyn Case,
+    problem: Box<dyn Problem>,
+    variants: &[(&'static str, usize)],
+    trial: &Trial<'_>,
+) -> Result<Vec<Time>, algos::Error> {
+    let entrant = |&(name, threads)| Entrant::new(&*problem, case.role(name), name, threads);
+    let mut entrants: Vec<Entrant<'_>> = variants.iter().map(entrant).collect();
     let mut order: Vec<usize> = (0..entrants.len()).collect();
     order.shuffle(&mut trial.rng("order"));
     order.iter().chain(order.iter().rev()).for_each(|&i| entrants[i].time());
@@ -66,14 +88,18 @@ pub fn round(
 }
 
 impl<'a> Entrant<'a> {
-    fn new(problem: &'a dyn Problem, (name, threads): (&'static str, usize)) -> Self {
+    fn new(problem: &'a dyn Problem, role: Role, name: &'static str, threads: usize) -> Self {
         let failed = Self { name, threads, run: None, repeat: 1, error: f64::NAN, checksum: String::new(), logs: 0.0 };
         let par = if threads == 1 { Par::Seq } else { Par::rayon(threads) };
         let Ok(mut run) = problem.prepare(name, par) else { return failed };
         let started = Instant::now();
         let Ok(output) = run.run() else { return failed };
         let repeat = (SAMPLE / started.elapsed().as_secs_f64().max(1e-9)).ceil().clamp(1.0, 1e6) as u32;
-        let error = problem.verify(&output).and_then(Accuracy::kept).map_or(f64::NAN, |accuracy| accuracy.error);
+        let error = match role {
+            // It solves nothing, so nothing can be wrong.
+            Role::Bound => 0.0,
+            _ => problem.verify(&output).and_then(Accuracy::kept).map_or(f64::NAN, |accuracy| accuracy.error),
+        };
         Self { run: Some(run), repeat, error, checksum: output.checksum(), ..failed }
     }
 
@@ -123,7 +149,11 @@ mod tests {
         }
 
         fn variants(&self) -> &'static [&'static str] {
-            &["right", "wrong"]
+            &["right", "wrong", "bound"]
+        }
+
+        fn role(&self, variant: &str) -> Role {
+            if variant == "bound" { Role::Bound } else { Role::Algorithm }
         }
 
         fn problem(&self, _: u64) -> Result<Box<dyn Problem>, algos::Error> {
@@ -135,7 +165,7 @@ mod tests {
         fn prepare<'a>(&'a self, variant: &str, _: Par) -> Result<Box<dyn Run + 'a>, Unknown> {
             match variant {
                 "right" => Ok(Box::new(Answer(1.0))),
-                "wrong" => Ok(Box::new(Answer(2.0))),
+                "wrong" | "bound" => Ok(Box::new(Answer(2.0))),
                 _ => Err(Unknown::Variant(variant.into())),
             }
         }
@@ -162,10 +192,11 @@ mod tests {
     #[test]
     fn what_is_wrong_or_missing_has_a_row_and_no_time() {
         let trial = Trial { master: 1, paper: "p", experiment: "e", point: &[], index: 0, drawn: None };
-        let times = round(&One, &[("wrong", 1), ("right", 1), ("missing", 1)], &trial).unwrap();
+        let times = round(&One, &[("wrong", 1), ("right", 1), ("missing", 1), ("bound", 1)], &trial).unwrap();
         let names: Vec<_> = times.iter().map(|time| time.variant.as_str()).collect();
-        assert_eq!(names, ["wrong", "right", "missing"]);
+        assert_eq!(names, ["wrong", "right", "missing", "bound"]);
         assert!(times[1].seconds > 0.0 && times[1].error == 0.0);
         assert!(times[0].seconds.is_nan() && times[2].seconds.is_nan());
+        assert!(times[3].seconds > 0.0, "a bound solves nothing and is timed all the same");
     }
 }

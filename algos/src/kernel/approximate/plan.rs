@@ -100,47 +100,46 @@ pub(super) fn plan(pilot: &Pilot, points: &Centred, x: &[f64], allowed: f64, cos
     let (n, m) = (points.n as f64, points.m as f64);
     let square: f64 = x.iter().map(|x| x * x).sum();
     let light = Light::new(x);
-    let families: Vec<OnceCell<Vec<f64>>> = vec![OnceCell::new(); WIDTHS.len() * LONGEST];
+    let collisions: Vec<OnceCell<Vec<f64>>> = vec![OnceCell::new(); WIDTHS.len()];
+    let families: Vec<OnceCell<Family>> = vec![OnceCell::new(); WIDTHS.len() * LONGEST];
+    let energies: Vec<f64> = pilot.histogram.iter().map(|(u, h)| h * (-2.0 * u).exp()).collect();
     let mut best: Option<Plan> = None;
     let thresholds: Vec<f64> = (2..=56).map(|step| 0.25 * f64::from(step)).collect();
     for threshold in thresholds {
         let split = pilot.histogram.partition_point(|(u, _)| *u < threshold);
-        let energy = n / m * pilot.histogram[split..].iter().map(|(u, h)| h * (-2.0 * u).exp()).sum::<f64>();
+        let energy = n / m * energies[split..].iter().sum::<f64>();
         let (inclusion, sample) = light.sample((1.0 - SHARE) * allowed, energy);
         let fixed = n * sample * costs.tile(points.d);
         for (number, &w) in WIDTHS.iter().enumerate() {
+            let at_threshold = collision((2.0 * threshold).sqrt(), w);
             for k in 1..=LONGEST {
                 let bound = best.map_or(f64::INFINITY, |plan| plan.time);
-                let edge = (-collision((2.0 * threshold).sqrt(), w).powi(k as i32)).ln_1p();
+                let edge = (-at_threshold.powi(k as i32)).ln_1p();
                 let least = (0.5f64.ln() / edge).ceil();
                 if least.is_nan() || least > MOST_TABLES as f64 {
                     break;
                 }
-                // ln(1 − pᵏ) for every bin.
-                let family = families[number * LONGEST + k - 1].get_or_init(|| {
-                    let log = |u: f64| (-collision((2.0 * u).sqrt(), w).powi(k as i32)).ln_1p();
-                    pilot.histogram.iter().map(|(u, _)| log(*u)).collect()
-                });
                 let per_table = (n + m) * (k as f64 * points.d as f64 * costs.hash + costs.lookup);
                 if fixed + least * per_table >= bound {
                     break;
                 }
+                let collisions = collisions[number]
+                    .get_or_init(|| pilot.histogram.iter().map(|(u, _)| collision((2.0 * u).sqrt(), w)).collect());
+                let family =
+                    families[number * LONGEST + k - 1].get_or_init(|| Family::new(&pilot.histogram, collisions, k));
                 let heavy = Heavy {
-                    bins: &pilot.histogram[..split],
-                    logs: &family[..split],
+                    energies: &energies[..split],
+                    logs: &family.logs[..split],
                     limit: SHARE * allowed * m / (n * square),
                 };
                 let Some(tables) = heavy.tables(least as usize) else { continue };
-                let early = fixed + tables as f64 * per_table;
+                let early = fixed + tables as f64 * (per_table + n * family.met * costs.collision);
                 if early >= bound {
                     continue;
                 }
-                let (mut met, mut found) = (0.0, 0.0);
-                for ((_, h), log) in pilot.histogram.iter().zip(family) {
-                    met += h * -log.exp_m1();
-                    found += h * -(tables as f64 * log).exp_m1();
-                }
-                let time = early + n * (tables as f64 * met * costs.collision + found * costs.candidate);
+                let found =
+                    pilot.histogram.iter().zip(&family.logs).map(|((_, h), log)| h * -(tables as f64 * log).exp_m1());
+                let time = early + n * found.sum::<f64>() * costs.candidate;
                 if time < bound {
                     best = Some(Plan { threshold, k, w, tables, inclusion, sample, time });
                 }
@@ -150,9 +149,27 @@ pub(super) fn plan(pilot: &Pilot, points: &Centred, x: &[f64], allowed: f64, cos
     best
 }
 
+/// What all plans with a width and a length of codes share.
+#[derive(Debug, Clone)]
+struct Family {
+    /// `ln(1 − pᵏ)` for every bin.
+    logs: Vec<f64>,
+    /// Expected keys met in one table.
+    met: f64,
+}
+
+impl Family {
+    fn new(histogram: &[(f64, f64)], collisions: &[f64], k: usize) -> Self {
+        let logs: Vec<f64> = collisions.iter().map(|p| (-p.powi(k as i32)).ln_1p()).collect();
+        let met = histogram.iter().zip(&logs).map(|((_, h), log)| h * -log.exp_m1()).sum();
+        Self { logs, met }
+    }
+}
+
 /// The error of the heavy part as a function of the number of tables.
 struct Heavy<'a> {
-    bins: &'a [(f64, f64)],
+    /// `h e^{−2u}` by bin.
+    energies: &'a [f64],
     logs: &'a [f64],
     limit: f64,
 }
@@ -161,10 +178,10 @@ impl Heavy<'_> {
     /// Whether `Σ h e^{−2u}(1/P − 1)` is within the limit.
     fn fits(&self, tables: usize) -> bool {
         let mut sum = 0.0;
-        for ((u, h), log) in self.bins.iter().zip(self.logs) {
+        for (energy, log) in self.energies.iter().zip(self.logs) {
             // 1/P − 1 = (1 − pᵏ)ᴸ/P.
             let miss = (tables as f64 * log).exp();
-            sum += h * (-2.0 * u).exp() * miss / (1.0 - miss);
+            sum += energy * miss / (1.0 - miss);
             if sum > self.limit {
                 return false;
             }

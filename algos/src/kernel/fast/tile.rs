@@ -17,7 +17,7 @@ use super::vector::{Line, Real, Task, Vectors};
 pub(crate) trait Profile: Copy + Send + Sync {
     /// Whether differences must be formed before they are squared, whatever the norms.
     const DIRECT: bool;
-    fn apply<T: Real, S: Vectors<T>>(simd: S, exponent: S::V) -> S::V;
+    fn apply<T: Real, S: Vectors<T>, const P: usize>(simd: S, exponents: [S::V; P]) -> [S::V; P];
 }
 
 /// `exp(−u)`.
@@ -32,8 +32,8 @@ impl Profile for Gaussian {
     const DIRECT: bool = false;
 
     #[inline(always)]
-    fn apply<T: Real, S: Vectors<T>>(simd: S, exponent: S::V) -> S::V {
-        simd.exp(exponent)
+    fn apply<T: Real, S: Vectors<T>, const P: usize>(simd: S, exponents: [S::V; P]) -> [S::V; P] {
+        simd.exp(exponents)
     }
 }
 
@@ -41,10 +41,13 @@ impl Profile for Exponential {
     const DIRECT: bool = true;
 
     #[inline(always)]
-    fn apply<T: Real, S: Vectors<T>>(simd: S, exponent: S::V) -> S::V {
+    fn apply<T: Real, S: Vectors<T>, const P: usize>(simd: S, mut exponents: [S::V; P]) -> [S::V; P] {
         let zero = simd.splat(T::default());
-        let square = simd.fnma(simd.splat(T::round(2.0)), exponent, zero);
-        simd.exp(simd.sub(zero, simd.sqrt(square)))
+        for p in 0..P {
+            let square = simd.fnma(simd.splat(T::round(2.0)), exponents[p], zero);
+            exponents[p] = simd.sub(zero, simd.sqrt(square));
+        }
+        simd.exp(exponents)
     }
 }
 
@@ -116,7 +119,7 @@ fn exponents<T: Real, S: Vectors<T>, const Q: usize, const P: usize, const DIREC
     first: usize,
     keys: &Packed<T>,
     panel: usize,
-) -> [[S::V; P]; Q] {
+) -> Line<[[S::V; P]; Q]> {
     // Loops, not closures: only what is inlined is compiled for the instruction set.
     let d = keys.d;
     let zero = simd.splat(T::default());
@@ -151,12 +154,13 @@ fn exponents<T: Real, S: Vectors<T>, const Q: usize, const P: usize, const DIREC
             }
         }
     }
-    // A copy: what follows reads its block from memory, and the sums would be stored after every coordinate.
+    // A copy: what follows reads its block from memory, and the sums would be stored after every coordinate. Vectors are
+    // not aligned by themselves, and a store over two lines takes twice as long.
     let scale = simd.splat(T::round(if DIRECT { 0.5 } else { 1.0 }));
-    let mut block = [[zero; P]; Q];
+    let mut block = Line([[zero; P]; Q]);
     for q in 0..Q {
         for p in 0..P {
-            block[q][p] = if DIRECT { simd.mul(scale, sums[q][p]) } else { sums[q][p] };
+            block.0[q][p] = if DIRECT { simd.mul(scale, sums[q][p]) } else { sums[q][p] };
         }
     }
     block
@@ -172,14 +176,22 @@ fn block<T: Real, K: Profile, S: Vectors<T>, const Q: usize, const P: usize, con
     limit: S::V,
     sums: &mut [Line<T::Lanes>],
 ) {
-    let mut entries = exponents::<T, S, Q, P, DIRECT>(simd, rows, first, keys, panel);
+    let mut block = exponents::<T, S, Q, P, DIRECT>(simd, rows, first, keys, panel);
+    let entries = &mut block.0;
     let zero = simd.splat(T::default());
     for q in 0..Q {
-        for p in 0..P {
-            // Rounding makes some exponents of coinciding points positive.
-            let exponent = if DIRECT { entries[q][p] } else { simd.min(entries[q][p], zero) };
-            let entry = K::apply::<T, S>(simd, exponent);
-            entries[q][p] = if LIGHT { simd.where_at_least(limit, exponent, entry) } else { entry };
+        let mut exponents = entries[q];
+        if !DIRECT {
+            for p in 0..P {
+                // Rounding makes some exponents of coinciding points positive.
+                exponents[p] = simd.min(exponents[p], zero);
+            }
+        }
+        entries[q] = K::apply::<T, S, P>(simd, exponents);
+        if LIGHT {
+            for p in 0..P {
+                entries[q][p] = simd.where_at_least(limit, exponents[p], entries[q][p]);
+            }
         }
     }
     let sides = keys.sides;
@@ -219,7 +231,7 @@ impl<T: Real> Task<T> for Products<'_, T> {
             let end = (start + keys.resident()).min(panels);
             for i in (0..count).step_by(Q) {
                 for panel in (start..end).step_by(P) {
-                    let sums = exponents::<T, S, Q, P, false>(simd, rows, first + i, keys, panel);
+                    let sums = exponents::<T, S, Q, P, false>(simd, rows, first + i, keys, panel).0;
                     for q in 0..Q {
                         for p in 0..P {
                             simd.store(sums[q][p], &mut out[(i + q) * panels + panel + p]);

@@ -26,29 +26,33 @@ use crate::harness::{
 pub const ALL: &[&dyn Case] = &[&TILE8, &TILE64, &APPROXIMATE4, &APPROXIMATE16, &APPROXIMATE64];
 
 /// What the machine allows: the multiply-adds and exponentials of the exact product, which solves nothing.
-const LIMIT: &str = "fma_and_exp";
+pub(super) const LIMIT: &str = "fma_and_exp";
+/// The literal sums.
+pub(super) const REFERENCE: &str = "reference";
+/// The tile in double precision.
+pub(super) const DOUBLE: &str = "tile_f64";
 /// The tile in single precision.
-const SINGLE: &str = "tile_f32";
-const EXACT: &[&str] = &["reference", "tile_f64", SINGLE, LIMIT];
+pub(super) const SINGLE: &str = "tile_f32";
+const EXACT: &[&str] = &[REFERENCE, DOUBLE, SINGLE, LIMIT];
 /// Planned products by their error, everything charged: pilot, plan, certificate.
-const PLANNED: &[(&str, f64)] = &[("planned_0.5", 0.5), ("planned_0.2", 0.2), ("planned_0.1", 0.1)];
-const COMPARED: &[&str] = &["tile_f64", SINGLE, "planned_0.5", "planned_0.2", "planned_0.1"];
+pub(super) const PLANNED: &[(&str, f64)] = &[("planned_0.5", 0.5), ("planned_0.2", 0.2), ("planned_0.1", 0.1)];
+const COMPARED: &[&str] = &[DOUBLE, SINGLE, "planned_0.5", "planned_0.2", "planned_0.1"];
 
-const TILE8: Product = Product {
+pub(super) const TILE8: Product = Product {
     key: "kernel/exact-d8",
     about: "exact product, 2048 points in 8 dimensions",
     n: 2048,
     d: 8,
     scale: Scale::Smoke,
-    exact: true,
+    planned: None,
 };
-const TILE64: Product = Product {
+pub(super) const TILE64: Product = Product {
     key: "kernel/exact-d64",
     about: "exact product, 2048 points in 64 dimensions",
     n: 2048,
     d: 64,
     scale: Scale::Smoke,
-    exact: true,
+    planned: None,
 };
 const APPROXIMATE4: Product = Product {
     key: "kernel/planned-n4096",
@@ -56,7 +60,7 @@ const APPROXIMATE4: Product = Product {
     n: 4096,
     d: 64,
     scale: Scale::Smoke,
-    exact: false,
+    planned: Some(Layout::Cluster),
 };
 const APPROXIMATE16: Product = Product {
     key: "kernel/planned-n16384",
@@ -64,7 +68,7 @@ const APPROXIMATE16: Product = Product {
     n: 16384,
     d: 64,
     scale: Scale::Default,
-    exact: false,
+    planned: Some(Layout::Cluster),
 };
 const APPROXIMATE64: Product = Product {
     key: "kernel/planned-n65536",
@@ -72,17 +76,25 @@ const APPROXIMATE64: Product = Product {
     n: 65536,
     d: 64,
     scale: Scale::Full,
-    exact: false,
+    planned: Some(Layout::Cluster),
 };
 
-struct Product {
+pub(super) struct Product {
     key: &'static str,
     about: &'static str,
     n: usize,
     d: usize,
     scale: Scale,
-    /// Whether only exact products are compared.
-    exact: bool,
+    /// How points lie where planned products are compared; none where only exact ones are.
+    planned: Option<Layout>,
+}
+
+impl Product {
+    /// Planned products of any size.
+    pub(super) fn planned(layout: Layout, n: usize, d: usize) -> Self {
+        let about = "exact, and planned to errors of 0.5, 0.2, 0.1";
+        Self { key: "kernel/planned", about, n, d, scale: Scale::Full, planned: Some(layout) }
+    }
 }
 
 impl Case for Product {
@@ -99,7 +111,7 @@ impl Case for Product {
     }
 
     fn variants(&self) -> &'static [&'static str] {
-        if self.exact { EXACT } else { COMPARED }
+        if self.planned.is_none() { EXACT } else { COMPARED }
     }
 
     fn role(&self, variant: &str) -> Role {
@@ -112,13 +124,12 @@ impl Case for Product {
 
     fn problem(&self, seed: u64) -> Result<Box<dyn Problem>, Error> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let (queries, keys) = if self.exact {
-            cluster(self.n, self.d, 16, 2.0, &mut rng)?
-        } else {
-            Layout::Cluster.draw(self.n, &mut rng)?
+        let (queries, keys) = match self.planned {
+            None => cluster(self.n, self.d, 16, 2.0, &mut rng)?,
+            Some(layout) => layout.draw(self.n, &mut rng)?,
         };
         let (x, expected) = (vec![1.0; self.n], OnceLock::new());
-        Ok(Box::new(Instance { queries, keys, x, exact: self.exact, expected }))
+        Ok(Box::new(Instance { queries, keys, x, exact: self.planned.is_none(), rng, expected }))
     }
 }
 
@@ -127,6 +138,8 @@ struct Instance {
     keys: Points,
     x: Vec<f64>,
     exact: bool,
+    /// What planned products draw from, the same in every run.
+    rng: ChaCha8Rng,
     expected: OnceLock<Vec<f64>>,
 }
 
@@ -186,7 +199,7 @@ impl Instance {
         Box::new(Call(move || {
             // Approximate even where that does not pay: the case is there to show where it does.
             let options = Options { force: true, ..Options::new(epsilon) };
-            let done = approximate::multiply(&problem, &self.x, &options, engine, &mut ChaCha8Rng::seed_from_u64(1))?;
+            let done = approximate::multiply(&problem, &self.x, &options, engine, &mut self.rng.clone())?;
             Ok((done.value.y, done.effort))
         }))
     }

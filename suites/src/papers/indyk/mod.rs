@@ -2,12 +2,14 @@
 
 mod agree;
 pub mod cases;
+mod crossover;
 mod digits;
 mod error;
 mod growth;
 mod parts;
 mod published;
 pub(in crate::papers) mod setting;
+mod tiles;
 mod work;
 
 use crate::harness::prelude::*;
@@ -44,6 +46,8 @@ pub const PAPER: Paper = Paper {
         &agree::Exactness,
         &agree::Attention,
         &digits::Digits,
+        &crossover::Crossover,
+        &tiles::Tiles,
     ],
     claims: &[
         agree::EXACT,
@@ -57,7 +61,9 @@ pub const PAPER: Paper = Paper {
         published::CLAIM,
         agree::ATTENTION,
         digits::CLAIM,
+        crossover::CLAIM,
+        tiles::CLAIM,
     ],
-    figures: &[growth::FIGURE, parts::FIGURE, work::FIGURE],
+    figures: &[growth::FIGURE, parts::FIGURE, work::FIGURE, crossover::FIGURE],
     cases: cases::ALL,
 };
