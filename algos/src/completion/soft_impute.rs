@@ -9,7 +9,7 @@
 //! until `‖ΔX‖_F ≤ 1e-5 ‖X‖_F`. [`reference()`] takes dense decompositions. [`fast`] never forms an `m×n` matrix:
 //! `Z = P_Ω(M − X) + X` is sparse plus low rank, and one warm step of subspace iteration replaces the decomposition.
 
-use faer::Mat;
+use faer::{Mat, Par};
 
 use super::Observations;
 use super::fast::factor::Factor;
@@ -82,7 +82,7 @@ fn block(m: usize, width: usize) -> Mat<f64> {
 
 fn size(observations: &Observations) -> Result<f64, Error> {
     let (m, n) = observations.shape();
-    Ok(leading(observations, 1, block(m, 9.min(m).min(n)))?.1[0])
+    Ok(leading(observations, 1, block(m, 9.min(m).min(n)), Par::Seq)?.1[0])
 }
 
 /// With dense decompositions: `O(mn·min(m,n))` an iteration, memory `O(mn)`.
@@ -180,7 +180,7 @@ fn iterate(observations: &Observations, x: &Shrunk, lambda: f64, effort: &mut Ef
     effort.flops += (6 * observations.len() * width + 8 * (m + n) * width * width) as u64;
     // Z V = residual·V + U σ (VᵀV).
     let mut q = Factor::zeros(m, width);
-    spread(rows, &residual, &right, &mut q);
+    spread(rows, &residual, &right, &mut q, Par::Seq);
     q.add(&scaled);
     q.orthonormalize(effort)?;
     // Zᵀ Q = residualᵀ·Q + V (U σ)ᵀQ.

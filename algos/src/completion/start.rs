@@ -1,6 +1,6 @@
 //! The start: leading left singular vectors of the rescaled observations, clipped.
 
-use faer::{Mat, MatRef};
+use faer::{Mat, MatRef, Par};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 
@@ -22,12 +22,12 @@ pub struct Start {
 }
 
 /// How singular vectors are computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Svd {
     /// Of the dense matrix: literal, `O(mn·min(m,n))`.
     Dense,
-    /// By subspace iteration on the sparse matrix.
-    Subspace,
+    /// By subspace iteration on the sparse matrix, whose rows are split over threads.
+    Subspace(Par),
 }
 
 /// The start that the options ask for, from these observations, of which `p̂ = |Ω|/(mn)` is taken as the rate.
@@ -52,7 +52,7 @@ pub fn start(observations: &Observations, options: &Options<'_>, svd: Svd) -> Re
             let rate = observations.len() as f64 / (m as f64 * n as f64);
             let (u, mut sigma) = match svd {
                 Svd::Dense => dense(observations, k)?,
-                Svd::Subspace => leading(observations, k, gaussian((k + 8).min(m).min(n)))?,
+                Svd::Subspace(par) => leading(observations, k, gaussian((k + 8).min(m).min(n)), par)?,
             };
             sigma.iter_mut().for_each(|s| *s /= rate);
             (u, sigma)

@@ -112,7 +112,7 @@ fn subspace_iteration_finds_the_leading_vectors() {
     let instance = draw(150, 110, 4, 0.5, 2);
     let options = Options::new(4, 1);
     let dense = start(&instance.observations, &options, Svd::Dense).unwrap();
-    let sparse = start(&instance.observations, &options, Svd::Subspace).unwrap();
+    let sparse = start(&instance.observations, &options, Svd::Subspace(Par::Seq)).unwrap();
     let distance = diagnose::subspace_distance(sparse.u.as_ref(), dense.u.as_ref()).unwrap();
     assert!(distance < 0.03, "{distance:e}");
     for (a, b) in sparse.sigma.iter().zip(&dense.sigma) {
@@ -121,7 +121,7 @@ fn subspace_iteration_finds_the_leading_vectors() {
     // Multiple singular values need a block.
     let flat = Spec::square(60, 5, 1.0).draw(&mut rng(4)).unwrap();
     let block = Mat::from_fn(60, 10, |i, j| ((i * 7 + j * 13) as f64).cos());
-    let (u, sigma) = leading(&flat.observations, 5, block).unwrap();
+    let (u, sigma) = leading(&flat.observations, 5, block, Par::Seq).unwrap();
     assert!(diagnose::subspace_distance(u.as_ref(), flat.truth.u.as_ref()).unwrap() < 1e-6);
     assert!(sigma.iter().all(|s| (s - 1.0).abs() < 1e-10), "{sigma:?}");
 }

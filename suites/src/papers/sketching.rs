@@ -30,8 +30,8 @@ pub fn insurance(degree: usize) -> Result<(Mat<f64>, Vec<f64>), Error> {
     let (mut start, mut end) = (0, 1);
     for _ in 0..degree {
         for k in start..end {
-            for v in columns[k].1..variables.len() {
-                let product = columns[k].0.iter().zip(given.col(variables[v]).iter()).map(|(x, z)| x * z).collect();
+            for (v, &variable) in variables.iter().enumerate().skip(columns[k].1) {
+                let product = columns[k].0.iter().zip(given.col(variable).iter()).map(|(x, z)| x * z).collect();
                 columns.push((product, v));
             }
         }

@@ -89,7 +89,7 @@ impl<'a> Run<'a> {
 
     fn run(mut self, observe: &mut Observer<'_>) -> Result<Outcome<Completion>, Error> {
         let ((m, n), k) = (self.observations.shape(), self.options.rank);
-        let mut u = Factor::new(start(self.subsets.start(), self.options, Svd::Subspace)?.u.as_ref());
+        let mut u = Factor::new(start(self.subsets.start(), self.options, Svd::Subspace(self.par))?.u.as_ref());
         let (mut last_u, mut v) = (Factor::zeros(m, k), Factor::zeros(n, k));
         let mut status = Status::IterationLimit;
         let mut stopping = Stopping::new(self.options);

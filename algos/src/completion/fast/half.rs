@@ -26,7 +26,7 @@ pub(in crate::completion) enum Method {
 /// Lines are split into at most this many blocks of about equal numbers of entries, whatever the number of threads.
 const BLOCKS: usize = 64;
 /// Below this many entries a half-sweep takes less time than waking threads.
-const MIN_PARALLEL: usize = 1 << 14;
+pub(super) const MIN_PARALLEL: usize = 1 << 14;
 
 /// What a half-sweep did.
 #[derive(Debug, Clone, Copy, Default)]

@@ -83,9 +83,9 @@ fn settle<S: Lanes>(simd: S, sums: [S::V; 8], b: Option<&[f64]>, g: usize, rows:
     simd.store(simd.sums(sums), &mut q);
     if let Some(b) = b {
         let b = &b[8 * g..][..rows];
-        match b.as_array() {
-            Some(b) => simd.store(simd.sub(simd.load(b), simd.load(&q)), &mut q),
-            None => b.iter().zip(&mut q).for_each(|(b, q)| *q = b - *q),
+        match b.try_into() {
+            Ok(b) => simd.store(simd.sub(simd.load(b), simd.load(&q)), &mut q),
+            Err(_) => b.iter().zip(&mut q).for_each(|(b, q)| *q = b - *q),
         }
     }
     q[rows..].fill(0.0);

@@ -1,8 +1,10 @@
 //! Leading singular vectors of the observed entries by subspace iteration on the sparse matrix.
 
-use faer::Mat;
+use faer::{Mat, Par};
+use rayon::prelude::*;
 
 use super::factor::Factor;
+use super::half::MIN_PARALLEL;
 use super::kernel::axpy;
 use crate::completion::{Lines, Observations};
 use crate::linalg::{product, thin_svd};
@@ -17,12 +19,17 @@ const SETTLED: f64 = 1e-4;
 /// The leading `k` left singular vectors of `P_Ω(M)` and their singular values, from a start of `k` or more columns.
 ///
 /// The extra columns of the start speed up convergence. Cost of an iteration: `4|Ω|w` flops for `w` columns, and an
-/// orthonormal basis of each side.
+/// orthonormal basis of each side. `par` never changes a bit.
 ///
 /// # Errors
 ///
 /// A decomposition that does not converge.
-pub fn leading(observations: &Observations, k: usize, start: Mat<f64>) -> Result<(Mat<f64>, Vec<f64>), Error> {
+pub fn leading(
+    observations: &Observations,
+    k: usize,
+    start: Mat<f64>,
+    par: Par,
+) -> Result<(Mat<f64>, Vec<f64>), Error> {
     let (_, n) = observations.shape();
     let width = start.ncols();
     let mut uncounted = Effort::default();
@@ -30,9 +37,9 @@ pub fn leading(observations: &Observations, k: usize, start: Mat<f64>) -> Result
     left.orthonormalize(&mut uncounted)?;
     let mut before: Vec<f64> = Vec::new();
     for iteration in 1.. {
-        spread(observations.columns(), observations.columns().values(), &left, &mut right);
+        spread(observations.columns(), observations.columns().values(), &left, &mut right, par);
         right.orthonormalize(&mut uncounted)?;
-        spread(observations.rows(), observations.rows().values(), &right, &mut left);
+        spread(observations.rows(), observations.rows().values(), &right, &mut left, par);
         // W V = Q R: the singular vectors of R turn Q into place.
         let r = left.orthonormalize(&mut uncounted)?;
         let svd = thin_svd(r.as_ref())?;
@@ -47,15 +54,27 @@ pub fn leading(observations: &Observations, k: usize, start: Mat<f64>) -> Result
 }
 
 /// `Y = W X` for a matrix `W` with these values at the positions of the lines: each adds a multiple of one row of `X`.
-pub(in crate::completion) fn spread(lines: &Lines, values: &[f64], x: &Factor, y: &mut Factor) {
-    Simd::detect().run(Spread { lines, values, x, y });
+pub(in crate::completion) fn spread(lines: &Lines, values: &[f64], x: &Factor, y: &mut Factor, par: Par) {
+    let threads = if values.len() < MIN_PARALLEL { 1 } else { par.degree() };
+    // More blocks than threads even out what each has to do.
+    let block = if threads > 1 { lines.len().div_ceil(4 * threads) } else { lines.len() };
+    let size = (block * x.padded()).max(1);
+    let simd = Simd::detect();
+    let work = |(b, y): (usize, &mut [f64])| simd.run(Spread { lines, values, x, first: b * block, y });
+    if threads > 1 {
+        y.rows_mut().par_chunks_mut(size).enumerate().for_each(work);
+    } else {
+        y.rows_mut().chunks_mut(size).enumerate().for_each(work);
+    }
 }
 
 struct Spread<'a> {
     lines: &'a Lines,
     values: &'a [f64],
     x: &'a Factor,
-    y: &'a mut Factor,
+    /// The line of the first row of `y`.
+    first: usize,
+    y: &'a mut [f64],
 }
 
 impl Task for Spread<'_> {
@@ -65,7 +84,7 @@ impl Task for Spread<'_> {
     fn run<S: Lanes>(self, simd: S) {
         let padded = self.x.padded();
         let x = self.x.rows();
-        for (i, y) in self.y.rows_mut().chunks_exact_mut(padded).enumerate() {
+        for (i, y) in (self.first..).zip(self.y.chunks_exact_mut(padded)) {
             let (observed, values) = (self.lines.line(i).0, &self.values[self.lines.start(i)..self.lines.start(i + 1)]);
             match padded / 8 {
                 1 => combine::<S, 1>(simd, x, observed, values, y),

@@ -190,7 +190,7 @@ impl Run for Library<'_> {
     fn run(&mut self) -> Result<Output, Error> {
         let Completion { instance, options, .. } = self.0;
         let observations = &instance.observations;
-        let mut u = start(observations, options, Svd::Subspace)?.u;
+        let mut u = start(observations, options, Svd::Subspace(Par::Seq))?.u;
         let mut v = Mat::zeros(0, 0);
         for _ in 0..options.sweeps {
             v = solve_rows(observations.columns(), &u.qr().compute_thin_Q());

@@ -11,7 +11,7 @@ use algos::{
         instance::{Instance, Spec},
     },
 };
-use faer::{Mat, prelude::*};
+use faer::Mat;
 use rand::RngExt;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rand_distr::StandardNormal;

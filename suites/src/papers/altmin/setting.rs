@@ -248,7 +248,7 @@ impl Solve for Setting {
             return Err(fault);
         }
         let distance = |options: &Options<'_>| -> Result<(usize, f64), Error> {
-            let start = start::start(&instance.observations, options, Svd::Subspace)?;
+            let start = start::start(&instance.observations, options, Svd::Subspace(Par::Seq))?;
             Ok((start.clipped, subspace_distance(start.u.as_ref(), truth.u.as_ref())?))
         };
         let (clipped, distances) = match options.clip {
