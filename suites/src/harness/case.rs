@@ -66,7 +66,7 @@ pub trait Problem {
 }
 
 /// A variant that is ready to run.
-pub trait Run {
+pub trait Run: Send {
     /// Runs once. Nothing is allocated or converted here that the variant itself does not need.
     fn run(&mut self) -> Result<Output, algos::Error>;
 }

@@ -221,6 +221,7 @@ pub fn run(
             let send = send; // dropped with the last worker, which ends `collect`
             pool.broadcast(|_| work(&untimed, &send));
             // Outside of the pool: a trial that wants more threads finds as many as there are cores.
+            crate::worker::keep_memory();
             work(&timed, &send);
         });
         let outcome = collect(units, &mut left, receive, &halt, &mut on);

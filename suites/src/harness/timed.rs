@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use algos::Par;
 use rand::{Rng, seq::SliceRandom};
+use rayon::ThreadPool;
 
 use super::{
     case::{Accuracy, Case, Problem, Role, Run},
@@ -35,6 +36,8 @@ const SAMPLE: f64 = 0.02;
 struct Entrant<'a> {
     name: &'static str,
     threads: usize,
+    /// Where it runs, if it was given more than one thread.
+    pool: Option<ThreadPool>,
     /// None if the problem has no such variant, or it failed.
     run: Option<Box<dyn Run + 'a>>,
     /// Runs in a sample.
@@ -89,33 +92,60 @@ fn race(
 
 impl<'a> Entrant<'a> {
     fn new(problem: &'a dyn Problem, role: Role, name: &'static str, threads: usize) -> Self {
-        let failed = Self { name, threads, run: None, repeat: 1, error: f64::NAN, checksum: String::new(), logs: 0.0 };
+        let failed = Self {
+            name,
+            threads,
+            pool: None,
+            run: None,
+            repeat: 1,
+            error: f64::NAN,
+            checksum: String::new(),
+            logs: 0.0,
+        };
         let par = if threads == 1 { Par::Seq } else { Par::rayon(threads) };
         let Ok(mut run) = problem.prepare(name, par) else { return failed };
+        // A caller outside of the pool would sleep until a thread of it has woken up, in every run.
+        let pool = if threads == 1 { None } else { rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok() };
         let started = Instant::now();
-        let Ok(output) = run.run() else { return failed };
+        let Ok(output) = inside(pool.as_ref(), || run.run()) else { return failed };
         let repeat = (SAMPLE / started.elapsed().as_secs_f64().max(1e-9)).ceil().clamp(1.0, 1e6) as u32;
         let error = match role {
             // It solves nothing, so nothing can be wrong.
             Role::Bound => 0.0,
             _ => problem.verify(&output).and_then(Accuracy::kept).map_or(f64::NAN, |accuracy| accuracy.error),
         };
-        Self { run: Some(run), repeat, error, checksum: output.checksum(), ..failed }
+        Self { pool, run: Some(run), repeat, error, checksum: output.checksum(), ..failed }
     }
 
     fn time(&mut self) {
-        let Some(run) = &mut self.run else { return };
-        let started = Instant::now();
-        for _ in 0..self.repeat {
-            let _answer = std::hint::black_box(run.run());
-        }
-        self.logs += (started.elapsed().as_secs_f64() / f64::from(self.repeat)).max(1e-9).ln();
+        let (Some(run), repeat) = (&mut self.run, self.repeat) else { return };
+        let threads = self.threads;
+        let seconds = inside(self.pool.as_ref(), || {
+            if threads > 1 {
+                // Threads that slept take a while to be on their processors again.
+                let _answer = std::hint::black_box(run.run());
+            }
+            let started = Instant::now();
+            for _ in 0..repeat {
+                let _answer = std::hint::black_box(run.run());
+            }
+            started.elapsed().as_secs_f64()
+        });
+        self.logs += (seconds / f64::from(repeat)).max(1e-9).ln();
     }
 
     fn finish(self) -> Time {
         let Self { name, threads, error, checksum, logs, .. } = self;
         let seconds = if error.is_nan() { f64::NAN } else { (0.5 * logs).exp() };
         Time { variant: name.into(), threads, seconds, error, checksum }
+    }
+}
+
+/// In a pool, or on this thread.
+fn inside<T: Send>(pool: Option<&ThreadPool>, work: impl FnOnce() -> T + Send) -> T {
+    match pool {
+        Some(pool) => pool.install(work),
+        None => work(),
     }
 }
 

@@ -63,8 +63,8 @@ fn histogram(points: &Centred, rows: &[usize], engine: Engine) -> Vec<(f64, f64)
     let d = points.d;
     let half = |j: usize| -crate::kernel::fast::pack::half_square(points.key(j));
     let mut counts = vec![0u32; BINS];
-    for first in (0..points.m).step_by(SLICE * 16) {
-        let many = (SLICE * 16).min(points.m - first);
+    for first in (0..points.m).step_by(SLICE * 64) {
+        let many = (SLICE * 64).min(points.m - first);
         let keys = Packed::<f32>::new(d, many, 0, |j| points.key(first + j), |j| half(first + j), |_, _| 0.0);
         let panels = keys.panels();
         let queries = Rows::<f32>::queries(points, rows.iter().copied(), false);

@@ -34,7 +34,7 @@ use crate::{Effort, Error, Outcome, Status};
 
 /// Queries of a task: their sums and coordinates stay in the second cache. The number does not depend on the number of
 /// threads.
-pub(crate) const SLICE: usize = 64 * pack::TOGETHER;
+pub(crate) const SLICE: usize = 16 * pack::TOGETHER;
 /// Below this many entries a product takes less time than waking a thread.
 const MIN_PARALLEL: usize = 1 << 18;
 

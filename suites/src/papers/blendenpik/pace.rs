@@ -42,8 +42,12 @@ impl Experiment for Pace {
     const TABLES: &'static [TableSchema] = &[Self::ROUNDS.schema()];
 
     fn points(scale: Scale) -> Vec<Size> {
-        let all = if scale == Scale::Smoke { &[][..] } else { &SIZES };
-        all.iter().map(|&Tall { n, d, gamma, .. }| Size { n, d, gamma }).collect()
+        let most = match scale {
+            Scale::Smoke => 0,
+            Scale::Default => 400,
+            Scale::Full => usize::MAX,
+        };
+        SIZES.iter().filter(|size| size.d <= most).map(|&Tall { n, d, gamma, .. }| Size { n, d, gamma }).collect()
     }
 
     fn trials(scale: Scale, _: &Size) -> u32 {
@@ -71,12 +75,12 @@ pub const CLAIM: Claim = Claim {
     source: Source::Ours,
     kind: Kind::Timing,
     expected: Verdict::Reproduced,
-    note: "One thread, side by side in every round; ratios within rounds. From 2nd² flops of QR at the speed of matrix products and 4nd an iteration of LSQR at that of memory we expected a crossover between 50 and 400 columns and a gain that grows with d. It came near 8, and the gain stays near 2 up to 200 columns: the fewer columns there are, the farther the library's QR is from the speed of products. At 800 columns the sketch has half the rows of A.",
+    note: "One thread, side by side in every round; ratios within rounds. From 2nd² flops of QR at the speed of matrix products and 4nd an iteration of LSQR at that of memory we expected a crossover between 50 and 400 columns and a gain that grows with d. It came near 8, so that the claim was put as it stands, with its limit of 1.1, after that first run. The gain stays near 2 up to 200 columns: the fewer columns there are, the farther the library's QR is from the speed of products. At 800 columns, measured at full scale only, the sketch has half the rows of A.",
     experiments: &["lstsq-times"],
     judge,
     control: Some(Control {
         differs: "QR takes the place of LSQR",
-        must_fail: &["d = 100: QR over LSQR", "d = 800: QR over LSQR"],
+        must_fail: &["d = 100: QR over LSQR", "d = 400: QR over LSQR"],
     }),
 };
 
@@ -91,23 +95,28 @@ fn ratios(rows: &Rounds, d: usize, ours: &str) -> Vec<f64> {
     seconds(QR).iter().zip(seconds(ours)).map(|(qr, own)| qr / own).collect()
 }
 
+/// The sizes that were measured, and the ratios of each.
+fn measured(rows: &Rounds) -> Vec<(&'static Tall, stats::Estimate)> {
+    let ratios = SIZES.iter().map(|size| (size, ratios(rows, size.d, OURS))).filter(|(_, ratios)| !ratios.is_empty());
+    ratios.map(|(size, ratios)| (size, stats::median(&ratios))).collect()
+}
+
 /// Where the medians of the ratios last pass 1, on a line between neighbours in logarithms; none if they do not.
 fn crossover(rows: &Rounds) -> Option<f64> {
-    let points: Vec<(f64, f64)> = SIZES
-        .iter()
-        .map(|size| ((size.d as f64).ln(), stats::median(&ratios(rows, size.d, OURS)).value.ln()))
-        .collect();
+    let points: Vec<(f64, f64)> =
+        measured(rows).iter().map(|(size, ratio)| ((size.d as f64).ln(), ratio.value.ln())).collect();
     let passing = points.windows(2).rev().find(|pair| pair[0].1 < 0.0 && pair[1].1 >= 0.0)?;
     let share = -passing[0].1 / (passing[1].1 - passing[0].1);
     Some((passing[0].0 + share * (passing[1].0 - passing[0].0)).exp())
 }
 
-fn judge(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
+fn judge(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, Unjudged> {
     let rows = rows.of(Pace::ROUNDS)?;
     let ours = if arm == Arm::Claim { OURS } else { QR };
     let check =
         |d: usize| Check::at_least(format!("d = {d}: QR over LSQR"), stats::median(&ratios(&rows, d, ours)), 1.1);
-    Ok([25, 100, 400, 800].map(check).into())
+    let sizes = if scale == Scale::Full { &[25, 100, 400, 800][..] } else { &[25, 100, 400] };
+    Ok(sizes.iter().copied().map(check).collect())
 }
 
 /// The figure.
@@ -130,13 +139,11 @@ fn flops(size: &Tall) -> f64 {
 
 fn draw(rows: &Rows<'_>) -> Result<Vec<Panel>, Unjudged> {
     let rows = rows.of(Pace::ROUNDS)?;
-    let points = SIZES.iter().map(|size| {
-        let estimate = stats::median(&ratios(&rows, size.d, OURS));
-        (size.d as f64, estimate.ci.0, estimate.value, estimate.ci.1)
-    });
+    let measured = measured(&rows);
+    let points = measured.iter().map(|(size, ratio)| (size.d as f64, ratio.ci.0, ratio.value, ratio.ci.1));
     let panel = Panel::new("n = 20,000, one thread", Axis::log("columns d"), Axis::log("time of QR over that of LSQR"))
         .line_band("measured", points.collect::<Vec<_>>())
-        .theory("ratio of flops", SIZES.iter().map(|size| (size.d as f64, flops(size))).collect())
+        .theory("ratio of flops", measured.iter().map(|(size, _)| (size.d as f64, flops(size))).collect())
         .hline(1.0, "equal")
         .note("medians over rounds, with 95 % intervals");
     Ok(vec![match crossover(&rows) {

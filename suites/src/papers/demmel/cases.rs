@@ -197,7 +197,7 @@ fn export(x: &Mat<f64>, folder: &Path) -> io::Result<()> {
 /// A variant as a function.
 struct Call<F>(F);
 
-impl<F: FnMut() -> Result<(Vec<f64>, Effort), Error>> Run for Call<F> {
+impl<F: FnMut() -> Result<(Vec<f64>, Effort), Error> + Send> Run for Call<F> {
     fn run(&mut self) -> Result<Output, Error> {
         let (values, effort) = (self.0)()?;
         Ok(Output { values, effort })

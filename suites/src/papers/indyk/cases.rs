@@ -208,7 +208,7 @@ impl Instance {
 /// A variant as a function.
 struct Call<F>(F);
 
-impl<F: FnMut() -> Result<(Vec<f64>, Effort), Error>> Run for Call<F> {
+impl<F: FnMut() -> Result<(Vec<f64>, Effort), Error> + Send> Run for Call<F> {
     fn run(&mut self) -> Result<Output, Error> {
         let (values, effort) = (self.0)()?;
         Ok(Output { values, effort })

@@ -11,7 +11,7 @@ use crate::harness::case::{Output, Run};
 pub const TWO_PRODUCTS: &str = "_two_products";
 
 /// The two products of a library with the rows A of m measurements, m×n.
-trait Products {
+trait Products: Send {
     /// z = A x.
     fn forward(&self, x: &[f64], z: &mut [f64]);
     /// g = Aᵀ z / m.
