@@ -1,6 +1,6 @@
 //! Timed trials: variants of a case side by side in one round, so that what slows the machine slows them all.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use algos::Par;
 use rand::{Rng, seq::SliceRandom};
@@ -31,6 +31,10 @@ record! {
 
 /// A sample is at least so long; shorter runs are repeated within it.
 const SAMPLE: f64 = 0.02;
+
+/// Before a sample of several threads the variant runs for so long: a virtual processor that slept takes many runs to be
+/// woken quickly.
+const WAKING: Duration = Duration::from_millis(100);
 
 /// A variant in a round.
 struct Entrant<'a> {
@@ -121,8 +125,8 @@ impl<'a> Entrant<'a> {
         let (Some(run), repeat) = (&mut self.run, self.repeat) else { return };
         let threads = self.threads;
         let seconds = inside(self.pool.as_ref(), || {
-            if threads > 1 {
-                // Threads that slept take a while to be on their processors again.
+            let woken = Instant::now();
+            while threads > 1 && woken.elapsed() < WAKING {
                 let _answer = std::hint::black_box(run.run());
             }
             let started = Instant::now();
