@@ -22,7 +22,7 @@ use suites::{
 
 /// A kernel ready to run, and the number that it returns every time.
 struct Loop {
-    run: Box<dyn FnMut() -> f64>,
+    run: Box<dyn FnMut() -> f64 + Send>,
     expected: f64,
 }
 
@@ -164,7 +164,7 @@ impl Problem for Instance {
     }
 }
 
-struct Ready(Box<dyn FnMut() -> f64>);
+struct Ready(Box<dyn FnMut() -> f64 + Send>);
 
 impl Run for Ready {
     fn run(&mut self) -> Result<Output, Error> {
