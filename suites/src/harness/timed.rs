@@ -8,7 +8,9 @@ use rayon::ThreadPool;
 
 use super::{
     case::{Accuracy, Case, Problem, Role, Run},
+    rows::{Row, succeeded},
     seed::Trial,
+    stats::{self, Estimate},
 };
 use crate::record;
 
@@ -143,6 +145,24 @@ impl<'a> Entrant<'a> {
         let seconds = if error.is_nan() { f64::NAN } else { (0.5 * logs).exp() };
         Time { variant: name.into(), threads, seconds, error, checksum }
     }
+}
+
+/// Seconds of a variant on so many threads at a point, round by round: one that failed has a row too, so rounds stand at
+/// the same places.
+pub fn seconds<P>(rows: &[Row<P, Time>], at: impl Fn(&P) -> bool, (variant, threads): (&str, usize)) -> Vec<f64> {
+    let own =
+        succeeded(rows).filter(|(point, _, time)| at(point) && time.variant == variant && time.threads == threads);
+    own.map(|(_, _, time)| time.seconds).collect()
+}
+
+/// Times of one variant over those of another in the same round.
+pub fn ratios<P>(rows: &[Row<P, Time>], at: impl Fn(&P) -> bool, a: (&str, usize), b: (&str, usize)) -> Vec<f64> {
+    seconds(rows, &at, a).iter().zip(seconds(rows, &at, b)).map(|(a, b)| a / b).collect()
+}
+
+/// Their median over rounds.
+pub fn ratio<P>(rows: &[Row<P, Time>], at: impl Fn(&P) -> bool, a: (&str, usize), b: (&str, usize)) -> Estimate {
+    stats::median(&ratios(rows, at, a, b))
 }
 
 /// In a pool, or on this thread.

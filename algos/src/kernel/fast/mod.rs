@@ -3,7 +3,7 @@
 //! # What the machine allows
 //!
 //! Eight entries in double precision take `d + 1` fused multiply-adds of eight lanes and, for the exponential, 13 more and
-//! a scaling. [`limit`] runs just these. On one core of a Zen 5 at 2.7 GHz, with AVX-512, 2048 queries and 2048 keys in 64
+//! a scaling. [`limit`] runs just these. On one core of a Xeon with AVX-512, 2048 queries and 2048 keys in 64
 //! dimensions take 6.2 ms for the multiply-adds and 1.6 ms for the exponentials, the tile 8.2 ms, and 9.5 ms with packing.
 //!
 //! A user of scikit-learn 1.9 (NumPy 2.4, OpenBLAS 0.3 with its AVX-512 kernels) multiplies with blocks of `rbf_kernel` in

@@ -46,9 +46,8 @@ pub fn preconditioner(
     let mut joined = Mat::zeros(m, d + 1);
     joined.as_mut().subcols_mut(0, d).copy_from(&image.value);
     joined.as_mut().subcols_mut(d, 1).copy_from(&right);
-    let (r, x) = solved(joined, gram_factor)?;
     let mut effort = image.effort;
-    effort.flops += (m * d * d) as u64;
+    let (r, x) = solved(joined, gram_factor, &mut effort)?;
     Ok(Outcome { value: Preconditioned { r, x }, status: image.status, effort })
 }
 
@@ -56,7 +55,7 @@ pub fn preconditioner(
 /// Toledo 2010, doi:10.1137/090767911).
 ///
 /// With `m = γd` rows the error falls by about `γ^{−1/2}` an iteration. Cost: the sketch, `γd³` flops for its Gram
-/// matrix, or `2γd³` for its QR factorization where `κ(A)` is near `10⁵` or above, and `4nd` an iteration.
+/// matrix, and `2γd³` for its QR factorization where `κ(A)` is near `10⁵` or above, and `4nd` an iteration.
 ///
 /// # Errors
 /// As [`preconditioner`].

@@ -7,7 +7,7 @@ use faer::{Mat, MatRef, Spec};
 use crate::error::{Error, NumericalError, Size, argument, shape};
 use crate::linalg::{gram, singular_values, triangular_factor};
 use crate::sketch::{Input, Sketch, Variant, apply};
-use crate::{Outcome, Par, Status};
+use crate::{Effort, Outcome, Par, Status};
 
 /// A diagonal entry of `R` below this fraction of the largest means that the rank is not full.
 const RANK: f64 = 1e-13;
@@ -36,8 +36,7 @@ pub fn sketch_and_solve(
     let joined = Mat::from_fn(n, d + 1, |i, j| if j < d { a[(i, j)] } else { b[i] });
     let outcome = apply(variant, sketch, Input::Dense(joined.as_ref()), Par::Seq)?;
     let mut effort = outcome.effort;
-    effort.flops += 2 * (sketch.nrows() * d * d) as u64;
-    let (_, x) = solved(outcome.value, triangular_factor)?;
+    let (_, x) = solved(outcome.value, qr_factor, &mut effort)?;
     Ok(Outcome { value: x, status: Status::Converged, effort })
 }
 
@@ -47,7 +46,8 @@ pub fn sketch_and_solve(
 /// Both parts are scaled to largest entries near 1 meanwhile, so that no square under- or overflows.
 pub(super) fn solved(
     mut joined: Mat<f64>,
-    factor: fn(MatRef<'_, f64>) -> Mat<f64>,
+    factor: fn(MatRef<'_, f64>, &mut Effort) -> Mat<f64>,
+    effort: &mut Effort,
 ) -> Result<(Mat<f64>, Vec<f64>), Error> {
     let d = joined.ncols() - 1;
     let scale = |joined: &mut Mat<f64>, columns: std::ops::Range<usize>| {
@@ -57,7 +57,7 @@ pub(super) fn solved(
         factor
     };
     let (left, right) = (scale(&mut joined, 0..d), scale(&mut joined, d..d + 1));
-    let factor = factor(joined.as_ref());
+    let factor = factor(joined.as_ref(), effort);
     let r = factor.as_ref().submatrix(0, 0, d, d);
     full_rank(r)?;
     let mut x: Vec<f64> = (0..d).map(|i| factor[(i, d)]).collect();
@@ -69,8 +69,9 @@ pub(super) fn solved(
 /// The triangular factor of `[SA Sb]` by Cholesky's factorization of its Gram matrix: half the flops of a QR
 /// factorization, in products. An error of `eps·κ(SA)²` does not harm a preconditioner unless it is near 1; where
 /// pivots say that it may be, a QR factorization takes over.
-pub(super) fn gram_factor(joined: MatRef<'_, f64>) -> Mat<f64> {
-    let d = joined.ncols() - 1;
+pub(super) fn gram_factor(joined: MatRef<'_, f64>, effort: &mut Effort) -> Mat<f64> {
+    let (m, d) = (joined.nrows(), joined.ncols() - 1);
+    effort.flops += (m * d * d) as u64;
     let mut g = gram(joined);
     let mut memory = MemBuffer::new(cholesky_in_place_scratch::<f64>(d + 1, Par::Seq, Spec::default()));
     let (stack, rules) = (MemStack::new(&mut memory), LltRegularization::default());
@@ -79,6 +80,13 @@ pub(super) fn gram_factor(joined: MatRef<'_, f64>) -> Mat<f64> {
     if done && pivots().fold(f64::INFINITY, f64::min) > SAFE * pivots().fold(0.0, f64::max) {
         return Mat::from_fn(d + 1, d + 1, |i, j| if i <= j { g[(j, i)] } else { 0.0 });
     }
+    qr_factor(joined, effort)
+}
+
+/// The same by Householder's QR factorization.
+fn qr_factor(joined: MatRef<'_, f64>, effort: &mut Effort) -> Mat<f64> {
+    let (m, d) = (joined.nrows(), joined.ncols() - 1);
+    effort.flops += 2 * (m * d * d) as u64;
     triangular_factor(joined)
 }
 

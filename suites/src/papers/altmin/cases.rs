@@ -5,7 +5,7 @@ use std::{fs, io, path::Path};
 use algos::{
     Effort, Error, Par,
     completion::{
-        Inner, Lines, Options, Variant, altmin,
+        Inner, Lines, Observations, Options, Variant, altmin,
         diagnose::relative_error,
         instance::{Instance, Spec},
         silent,
@@ -131,12 +131,7 @@ impl Problem for Completion {
     }
 
     fn export(&self, folder: &Path) -> io::Result<()> {
-        fs::create_dir_all(folder)?;
-        let entries: Vec<_> = self.instance.observations.rows().entries().collect();
-        let column = |number: &dyn Fn(&(usize, usize, f64)) -> f64| entries.iter().map(number).collect::<Vec<f64>>();
-        npy::write(&folder.join("row.npy"), &[entries.len()], &column(&|e| e.0 as f64))?;
-        npy::write(&folder.join("column.npy"), &[entries.len()], &column(&|e| e.1 as f64))?;
-        npy::write(&folder.join("value.npy"), &[entries.len()], &column(&|e| e.2))?;
+        export_entries(&self.instance.observations, folder)?;
         let (m, n) = self.instance.observations.shape();
         for (name, x) in [("m", m), ("n", n), ("rank", self.options.rank), ("sweeps", self.options.sweeps)] {
             npy::write(&folder.join(format!("{name}.npy")), &[], &[x as f64])?;
@@ -145,11 +140,24 @@ impl Problem for Completion {
     }
 }
 
+/// Writes the triplets for peers: `row.npy`, `column.npy`, `value.npy`.
+pub(super) fn export_entries(observations: &Observations, folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let entries: Vec<_> = observations.rows().entries().collect();
+    let column = |number: &dyn Fn(&(usize, usize, f64)) -> f64| entries.iter().map(number).collect::<Vec<f64>>();
+    npy::write(&folder.join("row.npy"), &[entries.len()], &column(&|e| e.0 as f64))?;
+    npy::write(&folder.join("column.npy"), &[entries.len()], &column(&|e| e.1 as f64))?;
+    npy::write(&folder.join("value.npy"), &[entries.len()], &column(&|e| e.2))
+}
+
+/// The rows of a matrix behind each other.
+pub(super) fn by_rows(x: &Mat<f64>) -> Vec<f64> {
+    (0..x.nrows()).flat_map(|i| (0..x.ncols()).map(move |j| x[(i, j)])).collect()
+}
+
 /// Both factors, row after row.
 fn values(u: &Mat<f64>, v: &Mat<f64>) -> Vec<f64> {
-    let rows =
-        |x: &Mat<f64>| x.row_iter().flat_map(|row| row.iter().copied().collect::<Vec<f64>>()).collect::<Vec<f64>>();
-    [rows(u), rows(v)].concat()
+    [by_rows(u), by_rows(v)].concat()
 }
 
 struct Own<'a> {

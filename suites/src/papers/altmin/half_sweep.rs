@@ -1,6 +1,6 @@
 //! Cases of one half-sweep: the rows of one factor from the other.
 
-use std::{fs, io, path::Path};
+use std::{io, path::Path};
 
 use algos::{
     Effort, Error, Par,
@@ -16,7 +16,7 @@ use rand::RngExt;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rand_distr::StandardNormal;
 
-use super::cases::{GRAM, solve_rows};
+use super::cases::{GRAM, by_rows, export_entries, solve_rows};
 use crate::harness::{
     case::{Accuracy, Case, Output, Problem, Role, Run, Unknown, Work, Wrong},
     experiment::Scale,
@@ -124,18 +124,9 @@ impl Problem for Known {
     }
 
     fn export(&self, folder: &Path) -> io::Result<()> {
-        fs::create_dir_all(folder)?;
-        let entries: Vec<_> = self.instance.observations.rows().entries().collect();
-        let column = |number: &dyn Fn(&(usize, usize, f64)) -> f64| entries.iter().map(number).collect::<Vec<f64>>();
-        npy::write(&folder.join("row.npy"), &[entries.len()], &column(&|e| e.0 as f64))?;
-        npy::write(&folder.join("column.npy"), &[entries.len()], &column(&|e| e.1 as f64))?;
-        npy::write(&folder.join("value.npy"), &[entries.len()], &column(&|e| e.2))?;
+        export_entries(&self.instance.observations, folder)?;
         npy::write(&folder.join("factor.npy"), &[N, self.start.ncols()], &by_rows(&self.instance.truth.v))
     }
-}
-
-fn by_rows(x: &Mat<f64>) -> Vec<f64> {
-    (0..x.nrows()).flat_map(|i| (0..x.ncols()).map(move |j| x[(i, j)])).collect()
 }
 
 struct Own<'a> {

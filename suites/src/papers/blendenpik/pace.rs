@@ -6,7 +6,7 @@ use super::cases::{QR, SIZES, Tall};
 use crate::{
     harness::{
         prelude::*,
-        timed::{Time, round},
+        timed::{self, Time, round},
     },
     record,
 };
@@ -88,11 +88,7 @@ type Rounds = [Row<Size, Time>];
 
 /// QR over LSQR, round by round.
 fn ratios(rows: &Rounds, d: usize, ours: &str) -> Vec<f64> {
-    let seconds = |variant: &str| -> Vec<f64> {
-        let own = succeeded(rows).filter(|(size, _, time)| size.d == d && time.variant == variant);
-        own.map(|(_, _, time)| time.seconds).collect()
-    };
-    seconds(QR).iter().zip(seconds(ours)).map(|(qr, own)| qr / own).collect()
+    timed::ratios(rows, |size| size.d == d, (QR, 1), (ours, 1))
 }
 
 /// The sizes that were measured, and the ratios of each.

@@ -7,7 +7,7 @@ use crate::{
     harness::{
         case::Case,
         prelude::*,
-        timed::{Time, round},
+        timed::{self, Time, round},
     },
     record,
 };
@@ -103,17 +103,9 @@ pub const CLAIM: Claim = Claim {
 
 type Rounds = [Row<Size, Time>];
 
-/// Seconds of a variant, round by round: one that failed has a row too, so rounds stand at the same places.
-fn seconds(rows: &Rounds, n: usize, variant: &str, threads: usize) -> Vec<f64> {
-    let own =
-        succeeded(rows).filter(|(size, _, time)| size.n == n && time.variant == variant && time.threads == threads);
-    own.map(|(_, _, time)| time.seconds).collect()
-}
-
 /// Median over rounds of the ratio of two variants in the same round.
 fn ratio(rows: &Rounds, n: usize, a: (&str, usize), b: (&str, usize)) -> stats::Estimate {
-    let (a, b) = (seconds(rows, n, a.0, a.1), seconds(rows, n, b.0, b.1));
-    stats::median(&a.iter().zip(&b).map(|(a, b)| a / b).collect::<Vec<_>>())
+    timed::ratio(rows, |size| size.n == n, a, b)
 }
 
 fn judge(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, Unjudged> {
@@ -165,7 +157,7 @@ fn draw(rows: &Rows<'_>) -> Result<Vec<Panel>, Unjudged> {
     let mut panel = Panel::new("Gaussian n×n, one thread", Axis::log2("n"), Axis::log("time of one decomposition, s"));
     for variant in [SCALAR, BLOCKED, CERTIFIED, FAER] {
         let points = [64, 256, 512, 1024].into_iter().filter_map(|n| {
-            let seconds = seconds(&rows, n, variant, 1);
+            let seconds = timed::seconds(&rows, |size| size.n == n, (variant, 1));
             let estimate = stats::median(&seconds);
             let (low, high) = estimate.ci;
             (!seconds.is_empty()).then_some((n as f64, low, estimate.value, high))

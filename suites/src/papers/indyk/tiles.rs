@@ -11,7 +11,7 @@ use super::{
 use crate::{
     harness::{
         prelude::*,
-        timed::{Time, round},
+        timed::{self, Time, round},
     },
     record,
 };
@@ -82,12 +82,7 @@ type Rounds = [Row<Tile, Time>];
 
 /// Median over rounds of the ratio of two variants in the same round.
 fn ratio(rows: &Rounds, d: usize, a: (&str, usize), b: (&str, usize)) -> stats::Estimate {
-    let seconds = |(variant, threads): (&str, usize)| -> Vec<f64> {
-        let own =
-            succeeded(rows).filter(|(tile, _, time)| tile.d == d && time.variant == variant && time.threads == threads);
-        own.map(|(_, _, time)| time.seconds).collect()
-    };
-    stats::median(&seconds(a).iter().zip(seconds(b)).map(|(a, b)| a / b).collect::<Vec<_>>())
+    timed::ratio(rows, |tile| tile.d == d, a, b)
 }
 
 fn judge(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {

@@ -1,36 +1,10 @@
 //! Sketched ridge ensembles on the health insurance experiment.
 
-use algos::{
-    Error,
-    linalg::norm,
-    sketch::ridge::{Fit, average, gcv},
-};
-use faer::Mat;
-use rand::seq::index;
+use algos::{Error, linalg::norm};
 
-use super::super::sketching::{Map, insurance};
-use super::setting::member;
-use crate::{harness::prelude::*, record};
-
-record! {
-    /// A sketch.
-    pub struct Which {
-        /// Sketch of the features.
-        pub sketch: Map,
-    }
-}
-
-record! {
-    /// An ensemble on a random training set.
-    pub struct Held {
-        /// Generalized cross-validation over the error on the rest, minus 1.
-        pub gcv: f64,
-        /// Training error over the error on the rest, minus 1.
-        pub train: f64,
-        /// Mean squared error on the rest.
-        pub error: f64,
-    }
-}
+use super::super::sketching::insurance;
+use super::held_out::{Held, MAPS, Split, Which, near};
+use crate::harness::prelude::*;
 
 /// Ridge regression of visits to a doctor.
 #[derive(Debug, Default)]
@@ -43,9 +17,6 @@ impl InsuranceRidge {
 
 const TRAIN: usize = 400;
 const Q: usize = 20;
-const MEMBERS: usize = 5;
-const LAMBDA: f64 = 1e-3;
-const MAPS: [Map; 3] = [Map::Srdct, Map::Srht, Map::Gaussian];
 
 impl Experiment for InsuranceRidge {
     type Point = Which;
@@ -75,25 +46,8 @@ impl Experiment for InsuranceRidge {
         let (n, p) = design.shape();
         // Columns of mean square 1.
         let sizes: Vec<f64> = (0..p).map(|j| norm(design.col_as_slice(j)) / (n as f64).sqrt()).collect();
-        let order = index::sample(&mut trial.paired("split", &()), n, n).into_vec();
-        let part = |rows: &[usize]| {
-            let x = Mat::from_fn(rows.len(), p, |i, j| design[(rows[i], j)] / sizes[j]);
-            (x, rows.iter().map(|&i| response[i]).collect::<Vec<f64>>())
-        };
-        let ((x, y), (fresh, expected)) = (part(&order[..TRAIN]), part(&order[TRAIN..]));
-        let mut rng = trial.rng("sketches");
-        let mut fits: Vec<Fit> = Vec::new();
-        for _ in 0..MEMBERS {
-            fits.append(&mut member(x.as_ref(), &y, point.sketch, Q, &[LAMBDA], &mut rng)?.0);
-        }
-        let ensemble = average(&fits.iter().collect::<Vec<_>>())?;
-        let estimate = gcv(x.as_ref(), &y, &ensemble)?;
-        let square = |i: usize| {
-            let fitted: f64 = ensemble.beta.iter().enumerate().map(|(j, beta)| beta * fresh[(i, j)]).sum();
-            (expected[i] - fitted).powi(2)
-        };
-        let error = (0..expected.len()).map(square).sum::<f64>() / expected.len() as f64;
-        out.put(Self::HELD, Held { gcv: estimate.value / error - 1.0, train: estimate.train / error - 1.0, error });
+        let split = Split { features: design.as_ref(), sizes: &sizes, response, train: TRAIN, q: Q };
+        out.put(Self::HELD, split.hold_out(point.sketch, trial)?);
         Ok(())
     }
 }
@@ -116,11 +70,5 @@ pub const CLAIM: Claim = Claim {
 };
 
 fn judge(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
-    let rows = rows.of(InsuranceRidge::HELD)?;
-    let number = |held: &Held| if arm == Arm::Claim { held.gcv } else { held.train };
-    let check = |map: Map| {
-        let all = numbers(&rows, |which: &Which| which.sketch == map, number);
-        Check::new(format!("{}: mean estimate over error, minus 1", map.name()), stats::mean(&all), (-0.06, 0.06))
-    };
-    Ok(MAPS.map(check).into())
+    Ok(near(&rows.of(InsuranceRidge::HELD)?, arm, 0.06))
 }

@@ -3,6 +3,7 @@
 mod decomposition;
 mod figures;
 mod gcv;
+mod held_out;
 mod insurance;
 mod intervals;
 mod real;

@@ -1,38 +1,9 @@
 //! Sketched ridge ensembles on the optical digits.
 
-use algos::{
-    Error, NumericalError,
-    sketch::ridge::{Fit, average, gcv},
-};
-use faer::Mat;
-use rand::seq::index;
+use algos::{Error, NumericalError};
 
-use super::super::sketching::Map;
-use super::setting::member;
-use crate::{
-    harness::{dataset, prelude::*},
-    record,
-};
-
-record! {
-    /// A sketch.
-    pub struct Which {
-        /// Sketch of the pixels.
-        pub sketch: Map,
-    }
-}
-
-record! {
-    /// An ensemble on a random training set.
-    pub struct Held {
-        /// Generalized cross-validation over the error on the rest, minus 1.
-        pub gcv: f64,
-        /// Training error over the error on the rest, minus 1.
-        pub train: f64,
-        /// Mean squared error on the rest.
-        pub error: f64,
-    }
-}
+use super::held_out::{Held, MAPS, Split, Which, near};
+use crate::harness::{dataset, prelude::*};
 
 /// Ridge regression of the label.
 #[derive(Debug, Default)]
@@ -45,8 +16,6 @@ impl DigitsRidge {
 
 const TRAIN: usize = 200;
 const Q: usize = 48;
-const MEMBERS: usize = 5;
-const LAMBDA: f64 = 1e-3;
 
 impl Experiment for DigitsRidge {
     type Point = Which;
@@ -55,10 +24,7 @@ impl Experiment for DigitsRidge {
     const TABLES: &'static [TableSchema] = &[Self::HELD.schema()];
 
     fn points(scale: Scale) -> Vec<Which> {
-        if scale == Scale::Smoke {
-            return Vec::new();
-        }
-        [Map::Srdct, Map::Srht, Map::Gaussian].map(|sketch| Which { sketch }).into()
+        if scale == Scale::Smoke { Vec::new() } else { MAPS.map(|sketch| Which { sketch }).into() }
     }
 
     fn trials(scale: Scale, _: &Which) -> u32 {
@@ -75,26 +41,11 @@ impl Experiment for DigitsRidge {
             dataset::load("digits").map_err(|_| failed("reading of the digits (see `residual data verify`)"))?;
         let pixels = table.group("pixels").ok_or(failed("reading of the digits' pixels"))?;
         let labels = table.group("label").ok_or(failed("reading of the digits' labels"))?;
-        let order = index::sample(&mut trial.paired("split", &()), pixels.nrows(), pixels.nrows()).into_vec();
-        let part = |rows: &[usize]| {
-            // Pixels are 0 to 16.
-            let x = Mat::from_fn(rows.len(), pixels.ncols(), |i, j| pixels[(rows[i], j)] / 16.0);
-            (x, rows.iter().map(|&i| labels[(i, 0)]).collect::<Vec<f64>>())
-        };
-        let ((x, y), (fresh, expected)) = (part(&order[..TRAIN]), part(&order[TRAIN..]));
-        let mut rng = trial.rng("sketches");
-        let mut fits: Vec<Fit> = Vec::new();
-        for _ in 0..MEMBERS {
-            fits.append(&mut member(x.as_ref(), &y, point.sketch, Q, &[LAMBDA], &mut rng)?.0);
-        }
-        let ensemble = average(&fits.iter().collect::<Vec<_>>())?;
-        let estimate = gcv(x.as_ref(), &y, &ensemble)?;
-        let square = |i: usize| {
-            let fitted: f64 = ensemble.beta.iter().enumerate().map(|(j, beta)| beta * fresh[(i, j)]).sum();
-            (expected[i] - fitted).powi(2)
-        };
-        let error = (0..expected.len()).map(square).sum::<f64>() / expected.len() as f64;
-        out.put(Self::HELD, Held { gcv: estimate.value / error - 1.0, train: estimate.train / error - 1.0, error });
+        // Pixels are 0 to 16.
+        let sizes = vec![16.0; pixels.ncols()];
+        let response: Vec<f64> = labels.col(0).iter().copied().collect();
+        let split = Split { features: pixels.as_ref(), sizes: &sizes, response: &response, train: TRAIN, q: Q };
+        out.put(Self::HELD, split.hold_out(point.sketch, trial)?);
         Ok(())
     }
 }
@@ -117,16 +68,5 @@ pub const CLAIM: Claim = Claim {
 };
 
 fn judge(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
-    let rows = rows.of(DigitsRidge::HELD)?;
-    let mut checks = Vec::new();
-    for map in [Map::Srdct, Map::Srht, Map::Gaussian] {
-        let number = |h: &Held| if arm == Arm::Claim { h.gcv } else { h.train };
-        let all = numbers(&rows, |w: &Which| w.sketch == map, number);
-        checks.push(Check::new(
-            format!("{}: mean estimate over error, minus 1", map.name()),
-            stats::mean(&all),
-            (-0.12, 0.12),
-        ));
-    }
-    Ok(checks)
+    Ok(near(&rows.of(DigitsRidge::HELD)?, arm, 0.12))
 }

@@ -22,7 +22,7 @@ use crate::{
     harness::{
         case::{Accuracy, Case, Output, Problem, Run, Unknown, Work, Wrong},
         prelude::*,
-        timed::{Time, round},
+        timed::{self, Time, round},
     },
     record,
 };
@@ -195,15 +195,14 @@ pub const CLAIM: Claim = Claim {
 
 type Rounds = [Row<Timed, Time>];
 
-/// Seconds of a variant, round by round: one that failed has a row too, so rounds stand at the same places.
+/// Seconds of a variant, round by round.
 fn seconds(rows: &Rounds, at: &Timed, variant: &str) -> Vec<f64> {
-    let own = succeeded(rows).filter(|(point, _, time)| point.is(at) && time.variant == variant);
-    own.map(|(_, _, time)| time.seconds).collect()
+    timed::seconds(rows, |point| point.is(at), (variant, 1))
 }
 
+/// Median over rounds of the ratio of two variants in the same round.
 fn ratio(rows: &Rounds, at: &Timed, slow: &str, fast: &str) -> stats::Estimate {
-    let (slow, fast) = (seconds(rows, at, slow), seconds(rows, at, fast));
-    stats::median(&slow.iter().zip(&fast).map(|(slow, fast)| slow / fast).collect::<Vec<_>>())
+    timed::ratio(rows, |point| point.is(at), (slow, 1), (fast, 1))
 }
 
 fn judge(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, Unjudged> {
