@@ -4,7 +4,7 @@
 //!
 //! Eight entries in double precision take `d + 1` fused multiply-adds of eight lanes and, for the exponential, 13 more and
 //! a scaling. [`limit`] runs just these. On one core of a Xeon with AVX-512, 2048 queries and 2048 keys in 64
-//! dimensions take 6.2 ms for the multiply-adds and 1.6 ms for the exponentials, the tile 8.2 ms, and 9.5 ms with packing.
+//! dimensions take 6.2 ms for the multiply-adds and 1.6 ms for the exponentials, the tile 8.2 ms, and 9.1 ms with packing.
 //!
 //! A user of scikit-learn 1.9 (NumPy 2.4, OpenBLAS 0.3 with its AVX-512 kernels) multiplies with blocks of `rbf_kernel` in
 //! 28 ms: about 11 ms for the matrix product, 7 ms for `np.exp`, 1 ms for the last product, the rest for passes over a
