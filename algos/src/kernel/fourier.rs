@@ -31,10 +31,11 @@ pub fn features(
     rng: &mut ChaCha8Rng,
 ) -> Result<Outcome<Vec<f64>>, Error> {
     problem.check(super::column(x))?;
-    let points = Centred::new(problem);
+    let points = Centred::new(problem, engine.par);
     let d = points.d;
     let frequencies = gaussian(count * d, rng);
-    let packed = Packed::<f64>::new(d, count, 0, |t| &frequencies[t * d..(t + 1) * d], |_| 0.0, |_, _| 0.0);
+    let frequency = |t: usize| &frequencies[t * d..(t + 1) * d];
+    let packed = Packed::<f64>::new(d, count, 0, frequency, |_| 0.0, |_, _| 0.0, engine.par);
     let panels = packed.panels();
     let mut products = vec![Line([0.0; 8]); BLOCK * panels];
     let (mut cosines, mut sines) = (vec![0.0; count], vec![0.0; count]);
@@ -49,7 +50,7 @@ pub fn features(
             }
         }
     };
-    let keys = Rows::new(d, (0..points.m).map(|j| points.key(j)), true);
+    let keys = Rows::new(d, points.m, |j| points.key(j), engine.par);
     pass(&keys, &mut |j, angles| {
         for ((angle, c), s) in angles.zip(&mut cosines).zip(&mut sines) {
             let (sin, cos) = angle.sin_cos();
@@ -57,7 +58,7 @@ pub fn features(
             *s += x[j] * sin;
         }
     });
-    let queries = Rows::queries(&points, 0..points.n, true);
+    let queries = Rows::all(&points, true, engine.par);
     pass(&queries, &mut |i, angles| {
         let mut sum = 0.0;
         for ((angle, c), s) in angles.zip(&cosines).zip(&sines) {

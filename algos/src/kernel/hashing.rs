@@ -15,7 +15,7 @@ use super::fast::vector::{Line, Real, Task, Vectors};
 use super::points::Centred;
 use super::{Engine, Problem};
 use crate::error::{Error, InputError, argument};
-use crate::simd::Simd;
+use crate::{Par, simd::Simd};
 
 /// The probability that two points at distance `r` (not squared) fall into one cell of width `w`:
 /// `1 − 2Φ(−t) − 2(1 − e^{−t²/2})/(√(2π) t)`, `t = w/r`.
@@ -77,7 +77,7 @@ impl Family {
             }
         }
         let direction = |at: usize| &directions[at * d..(at + 1) * d];
-        let packed = Packed::new(d, k * stride, 0, direction, |at| shifts[at], |_, _| 0.0);
+        let packed = Packed::new(d, k * stride, 0, direction, |at| shifts[at], |_, _| 0.0, Par::Seq);
         Self { k, tables, stride, packed }
     }
 
@@ -164,7 +164,7 @@ pub fn estimates(
     rng: &mut ChaCha8Rng,
 ) -> Result<Densities, Error> {
     argument(w > 0.0 && w.is_finite(), "w", w, "must be positive and finite")?;
-    let points = Centred::new(problem);
+    let points = Centred::new(problem, engine.par);
     if points.n == 0 || points.m == 0 {
         return Err(InputError::Empty { what: "the set of points" }.into());
     }
@@ -175,8 +175,8 @@ pub fn estimates(
         family.codes(rows, engine.simd, |_, codes| all.extend_from_slice(codes));
         all
     };
-    let keys = of(&Rows::new(points.d, (0..points.m).map(|j| points.key(j)), true));
-    let queries = of(&Rows::queries(&points, 0..points.n, true));
+    let keys = of(&Rows::new(points.d, points.m, |j| points.key(j), engine.par));
+    let queries = of(&Rows::all(&points, true, engine.par));
     let mut relative = Vec::with_capacity(tables * points.n);
     for table in 0..tables {
         let mut buckets: HashMap<u32, Vec<usize>> = HashMap::new();

@@ -15,7 +15,7 @@ use super::instance::subset;
 use super::points::Centred;
 use super::{Problem, reference};
 use crate::error::argument;
-use crate::{Effort, Error, Outcome, Status};
+use crate::{Effort, Error, Outcome, Par, Status};
 
 /// The number of keys that the last stage draws.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -173,7 +173,7 @@ pub fn multiply(
     }
 
     // Stage 2: heavy keys. A pair that several tables find counts once.
-    let points = Centred::new(problem);
+    let points = Centred::new(problem, Par::Seq);
     let mut found: Vec<HashSet<usize>> = vec![HashSet::new(); n];
     for _ in 0..out.tables {
         let hashes: Vec<(Vec<f64>, f64)> = (0..HASHES)

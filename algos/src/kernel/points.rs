@@ -1,6 +1,7 @@
 //! Points, bandwidths, and the validated problem.
 
-use faer::MatRef;
+use faer::{MatRef, Par};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, InputError, Size, argument, finite, shape};
@@ -156,12 +157,17 @@ impl<'a> Problem<'a> {
         self.sigma
     }
 
+    /// `1/σ`, finite: below 1e-308 only points that all are zero are within the limits.
+    fn scale(&self) -> f64 {
+        (1.0 / self.sigma).min(f64::MAX)
+    }
+
     /// `K_ij`.
     ///
     /// # Panics
     /// If there is no such pair.
     pub fn entry(&self, i: usize, j: usize) -> f64 {
-        let scale = 1.0 / self.sigma;
+        let scale = self.scale();
         let (q, k) = (self.queries.point(i), self.keys.point(j));
         let u: f64 = q.iter().zip(k).map(|(q, k)| ((q - k) * scale) * ((q - k) * scale)).sum();
         (-0.5 * u).exp()
@@ -183,30 +189,31 @@ pub(crate) struct Centred {
     pub m: usize,
     pub queries: Vec<f64>,
     pub keys: Vec<f64>,
+    query_squares: Vec<f64>,
+    key_squares: Vec<f64>,
     /// The largest `‖·‖²` of a query or key.
     pub largest: f64,
 }
 
 impl Centred {
-    pub(crate) fn new(problem: &Problem<'_>) -> Self {
+    pub(crate) fn new(problem: &Problem<'_>, par: Par) -> Self {
         let (d, m) = (problem.queries.d, problem.keys.n);
-        let (mut mean, share) = (vec![0.0; d], 1.0 / m as f64);
+        let (mut mean, share, scale) = (vec![0.0; d], 1.0 / m as f64, problem.scale());
         for key in problem.keys.coordinates.chunks_exact(d.max(1)) {
             // Scaling first keeps the sum of huge coordinates finite.
             mean.iter_mut().zip(key).for_each(|(mean, k)| *mean += k * share);
         }
-        let mut largest = 0.0f64;
-        let mut shifted = |points: &Points| -> Vec<f64> {
-            let mut out = Vec::with_capacity(points.coordinates.len());
-            for point in points.coordinates.chunks_exact(d.max(1)) {
-                let start = out.len();
-                out.extend(point.iter().zip(&mean).map(|(x, mean)| (x - mean) / problem.sigma));
-                largest = largest.max(sum_of_squares(&out[start..]));
-            }
-            out
+        let shifted = |points: &Points| -> (Vec<f64>, Vec<f64>) {
+            let mut out = points.coordinates.clone();
+            for_each_chunk(par, out.len(), &mut out, d, |_, point| {
+                point.iter_mut().zip(&mean).for_each(|(x, mean)| *x = (*x - mean) * scale);
+            });
+            let squares = out.chunks_exact(d.max(1)).map(sum_of_squares).collect();
+            (out, squares)
         };
-        let (queries, keys) = (shifted(problem.queries), shifted(problem.keys));
-        Self { d, n: problem.queries.n, m, queries, keys, largest }
+        let ((queries, query_squares), (keys, key_squares)) = (shifted(problem.queries), shifted(problem.keys));
+        let largest = query_squares.iter().chain(&key_squares).fold(0.0, |a: f64, x| a.max(*x));
+        Self { d, n: problem.queries.n, m, queries, keys, query_squares, key_squares, largest }
     }
 
     /// Query `i`.
@@ -219,8 +226,40 @@ impl Centred {
         &self.keys[j * self.d..(j + 1) * self.d]
     }
 
+    /// `‖q_i‖²/2`.
+    pub(crate) fn half_query(&self, i: usize) -> f64 {
+        0.5 * self.query_squares.get(i).copied().unwrap_or(0.0)
+    }
+
+    /// `‖k_j‖²/2`.
+    pub(crate) fn half_key(&self, j: usize) -> f64 {
+        0.5 * self.key_squares.get(j).copied().unwrap_or(0.0)
+    }
+
     /// `u = ‖q_i − k_j‖²/2`.
     pub(crate) fn exponent(&self, i: usize, j: usize) -> f64 {
         0.5 * square(self.query(i), self.key(j))
+    }
+}
+
+/// Work on fewer numbers takes less time than waking a thread.
+const MIN_PARALLEL: usize = 1 << 17;
+
+/// Calls `work(number, chunk)` for all chunks of `size`, in parallel where `numbers`, the size of the whole work, is worth
+/// it. What becomes of a chunk must not depend on others.
+pub(crate) fn for_each_chunk<T: Send>(
+    par: Par,
+    numbers: usize,
+    data: &mut [T],
+    size: usize,
+    work: impl Fn(usize, &mut [T]) + Send + Sync,
+) {
+    let (size, threads) = (size.max(1), if numbers < MIN_PARALLEL { 1 } else { par.degree() });
+    if threads > 1 {
+        let chunks = data.len().div_ceil(size);
+        let each = data.par_chunks_mut(size).enumerate().with_min_len(chunks.div_ceil(4 * threads));
+        each.for_each(|(number, chunk)| work(number, chunk));
+    } else {
+        data.chunks_mut(size).enumerate().for_each(|(number, chunk)| work(number, chunk));
     }
 }

@@ -14,7 +14,7 @@ use super::points::{Centred, square};
 use super::{Bandwidth, Engine, Points, Problem, fast};
 use crate::error::{Error, InputError, NumericalError, argument};
 use crate::linalg::{cholesky, solve_lower};
-use crate::{Effort, Outcome, Status};
+use crate::{Effort, Outcome, Par, Status};
 
 /// Neighbours that a point is conditioned on.
 pub const NEIGHBOURS: usize = 20;
@@ -46,15 +46,15 @@ impl Similarity {
             let (row, column) = (twice[0].min(twice[1]), twice[0].max(twice[1]));
             return Err(InputError::Duplicate { row, column }.into());
         }
-        let centred = Centred::new(&Problem::new(points, points, Bandwidth::StandardDeviation(1.0 / t))?);
-        let rows = Rows::queries(&centred, 0..centred.n, true);
+        let centred = Centred::new(&Problem::new(points, points, Bandwidth::StandardDeviation(1.0 / t))?, Par::Seq);
+        let rows = Rows::all(&centred, true, Par::Seq);
         Ok(Self { points: centred, rows })
     }
 
     /// `Z x`. Cost: `n²` entries.
     pub fn apply(&self, x: &[f64], engine: Engine) -> Vec<f64> {
         let all: Vec<u32> = (0..self.points.m as u32).collect();
-        let keys = Packed::<f64>::keys(&self.points, &all, 1, true, |j, _| x[j]);
+        let keys = Packed::<f64>::keys(&self.points, &all, 1, true, |j, _| x[j], engine.par);
         fast::sums(&self.rows, &keys, Exponential, true, None, engine)
     }
 

@@ -155,12 +155,42 @@ fn a_key_that_all_queries_see_costs_the_light_sample_nothing() {
     let a = approximate::light::inclusion(&x, 102.0);
     let squares: f64 = (0..20)
         .map(|seed| {
-            let sample = approximate::light::poisson(&x, a, &mut rng(seed));
+            let sample = approximate::light::sample(&problem, &x, a, &mut rng(seed)).unwrap();
             let y = light(&problem, &sample, 2.0, Engine::detect()).unwrap();
             (distance(&y, &truth) / norm(&x)).powi(2)
         })
         .sum();
     assert!((squares / 20.0).sqrt() <= 0.2, "{}", (squares / 20.0).sqrt());
+}
+
+#[test]
+fn keys_are_drawn_with_their_probabilities_and_their_number_does_not_vary() {
+    let n = 60;
+    let (queries, keys) = (cloud(1, 3, 1.0, 1), cloud(n, 3, 1.0, 2));
+    let problem = unit(&queries, &keys);
+    let mut x: Vec<f64> = (0..n).map(|j| if j % 3 == 0 { -0.2 } else { 0.1 + 0.02 * (j % 7) as f64 }).collect();
+    (x[5], x[6]) = (0.0, 9.0);
+    let a = approximate::light::inclusion(&x, 12.5);
+    let pi: Vec<f64> = x.iter().map(|x| (a * x * x).min(1.0)).collect();
+    let expected = |sign: f64| x.iter().zip(&pi).filter(|(x, _)| sign * **x > 0.0).map(|(_, pi)| pi).sum::<f64>();
+    let (draws, mut drawn) = (20_000, vec![0; n]);
+    let mut rng = rng(3);
+    for _ in 0..draws {
+        let sample = approximate::light::sample(&problem, &x, a, &mut rng).unwrap();
+        for sign in [1.0, -1.0] {
+            let count = sample.iter().filter(|(_, weight)| sign * weight > 0.0).count() as f64;
+            assert!((count - expected(sign)).abs() < 1.0, "{count} of {}", expected(sign));
+        }
+        for (j, weight) in sample {
+            let j = j as usize;
+            assert!((weight * pi[j] - x[j]).abs() <= 1e-15 * x[j].abs());
+            drawn[j] += 1;
+        }
+    }
+    for (pi, drawn) in pi.iter().zip(drawn) {
+        let spread = (pi * (1.0 - pi) / f64::from(draws)).sqrt();
+        assert!((f64::from(drawn) / f64::from(draws) - pi).abs() <= 4.5 * spread, "{drawn} where {pi} is due");
+    }
 }
 
 #[test]

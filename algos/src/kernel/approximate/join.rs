@@ -35,8 +35,8 @@ pub(super) fn heavy(
     rng: &mut ChaCha8Rng,
 ) -> Option<(Vec<f64>, Counts)> {
     let family = Family::draw(points.d, plan.k, plan.tables, plan.w, rng);
-    let queries = Rows::<f32>::queries(points, 0..points.n, true);
-    let keys = Rows::<f32>::new(points.d, (0..points.m).map(|j| points.key(j)), true);
+    let queries = Rows::<f32>::all(points, true, engine.par);
+    let keys = Rows::<f32>::new(points.d, points.m, |j| points.key(j), engine.par);
     let tables = Tables::new(&family, &keys, engine);
     let mut codes = vec![0u32; points.n * family.stride];
     family.codes(&queries, engine.simd, |first, block| {

@@ -3,24 +3,79 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::kernel::Engine;
+use crate::Par;
+use crate::error::{Error, argument};
 use crate::kernel::fast::pack::{Packed, Rows};
 use crate::kernel::fast::sums;
 use crate::kernel::fast::tile::Gaussian;
 use crate::kernel::fast::vector::Real;
 use crate::kernel::instance::subset;
 use crate::kernel::points::Centred;
+use crate::kernel::{Engine, Problem};
 
-/// Each key by itself with probability `π_j = min(1, a x_j²)`, weighted by `x_j/π_j`.
+/// Keys with probability `π_j = min(1, a x_j²)`, weighted by `x_j/π_j`: pivotal sampling (Deville and Tillé 1998) in the
+/// order of the keys' distances from their mean, positive and negative `x_j` apart.
 ///
 /// The expected squared error is at most `‖K_L‖_F²/a`, whatever columns of `K_L` are like: a column that all queries see
-/// costs no more than one that one query sees.
-pub fn poisson(x: &[f64], a: f64, rng: &mut ChaCha8Rng) -> Vec<(u32, f64)> {
+/// costs no more than one that one query sees. Drawing each key by itself has that error too; but then all queries are
+/// wrong together where by chance many keys near the middle are drawn, or many keys at all. Here neighbours in the
+/// order, of which queries see much the same on average, compete for a place, so their number hardly varies. On 8192
+/// points in clusters this takes a fifth off the root mean square error and two fifths off its 95 % quantile, on one
+/// cloud it halves the one and takes two thirds off the other.
+///
+/// Cost: `md` multiply-adds and a sort of the `m` keys.
+///
+/// # Errors
+///
+/// Another number of keys; `a` that is negative or not a number.
+pub fn sample(problem: &Problem<'_>, x: &[f64], a: f64, rng: &mut ChaCha8Rng) -> Result<Vec<(u32, f64)>, Error> {
+    problem.check(crate::kernel::column(x))?;
+    argument(a >= 0.0, "a", a, "must not be negative")?;
+    Ok(pivotal(&by_distance(&Centred::new(problem, Par::Seq)), x, a, rng))
+}
+
+/// The numbers of the keys by their distance from the mean.
+pub(crate) fn by_distance(points: &Centred) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..points.m as u32).collect();
+    order.sort_by(|&i, &j| points.half_key(i as usize).total_cmp(&points.half_key(j as usize)));
+    order
+}
+
+/// Ordered pivotal sampling. Inclusions of keys whose `x` have one sign are negatively correlated, those of others
+/// independent, so no sum of theirs varies more than with independent draws.
+pub(crate) fn pivotal(order: &[u32], x: &[f64], a: f64, rng: &mut ChaCha8Rng) -> Vec<(u32, f64)> {
     let mut sample = Vec::new();
-    for (j, &x) in (0..).zip(x).filter(|(_, x)| **x != 0.0) {
-        let pi = (a * x * x).min(1.0);
-        if rng.random::<f64>() < pi {
-            sample.push((j, x / pi));
+    let mut take = |j: u32, pi: f64| sample.push((j, x[j as usize] / pi));
+    for sign in [1.0, -1.0] {
+        // The key that is still in the game, and its chance by now.
+        let mut pivot: Option<(u32, f64)> = None;
+        let probability = |j: u32| (a * x[j as usize] * x[j as usize]).min(1.0);
+        for &j in order.iter().filter(|&&j| sign * x[j as usize] > 0.0) {
+            let chance = probability(j);
+            pivot = match pivot {
+                _ if chance == 1.0 => {
+                    take(j, 1.0);
+                    pivot
+                }
+                None => Some((j, chance)),
+                Some((i, before)) => {
+                    let (sum, draw) = (before + chance, rng.random::<f64>());
+                    if sum < 1.0 {
+                        // One of the two is out.
+                        Some((if draw * sum < before { i } else { j }, sum))
+                    } else {
+                        // One of the two is in.
+                        let (taken, stays) = if draw * (2.0 - sum) < 1.0 - chance { (i, j) } else { (j, i) };
+                        take(taken, probability(taken));
+                        Some((stays, sum - 1.0))
+                    }
+                }
+            };
+        }
+        if let Some((j, chance)) = pivot
+            && rng.random::<f64>() < chance
+        {
+            take(j, probability(j));
         }
     }
     sample
@@ -53,7 +108,7 @@ pub fn uniform(x: &[f64], s: usize, rng: &mut ChaCha8Rng) -> Vec<(u32, f64)> {
 pub(crate) fn sum<T: Real>(points: &Centred, sample: &[(u32, f64)], threshold: f64, engine: Engine) -> Vec<f64> {
     let direct = T::EPSILON * points.largest > T::CANCELLATION;
     let chosen: Vec<u32> = sample.iter().map(|(j, _)| *j).collect();
-    let keys = Packed::<T>::keys(points, &chosen, 1, direct, |a, _| sample[a].1);
-    let rows = Rows::queries(points, 0..points.n, direct);
+    let keys = Packed::<T>::keys(points, &chosen, 1, direct, |a, _| sample[a].1, engine.par);
+    let rows = Rows::all(points, direct, engine.par);
     sums(&rows, &keys, Gaussian, direct, Some(threshold), engine)
 }

@@ -1,7 +1,7 @@
 //! Approximate products for any real `x`: the idea of the [`literal`](super::literal) algorithm, planned from data.
 //!
 //! What differs from the published algorithm: Gaussian projections instead of the paper's hash family; parameters from a
-//! pilot sample instead of worst-case exponents; keys of the sampled part drawn in proportion to `x_j²` instead of
+//! pilot sample instead of worst-case exponents; keys of the sampled part drawn in proportion to `x_j²` and spread over all distances instead of
 //! uniformly; pairs weighted by one over their probability of being found instead of being found almost surely; a bound
 //! on the second moment of the error and a certificate afterwards instead of a worst-case theorem.
 //!
@@ -9,7 +9,7 @@
 //! 1. [`pilot`]: the distribution of `u` on a few exact rows.
 //! 2. [`plan`]: threshold, code length, width and tables of least predicted time for half of the squared error each.
 //! 3. [`join`]: heavy pairs from hash tables, each once, weighted by `1/P(u)`.
-//! 4. [`mod@light`]: a Poisson sample of keys through the tile, heavy entries masked.
+//! 4. [`mod@light`]: a sample of keys through the tile, heavy entries masked.
 //! 5. The error on the pilot rows; if it is too large, independent estimates are averaged, then the exact product taken.
 
 pub mod join;
@@ -125,7 +125,7 @@ pub fn multiply(
     argument(epsilon > 0.0 && epsilon <= 1.0, "epsilon", epsilon, "must be in (0, 1]")?;
     argument(options.rows > 0, "rows", 0.0, "planning needs exact rows")?;
     options.costs.check()?;
-    let points = Centred::new(problem);
+    let points = Centred::new(problem, engine.par);
     let (n, m) = (points.n, points.m);
     // Squares of the largest and smallest numbers have no place in a double.
     let peak = x.iter().fold(0.0, |a: f64, x| a.max(x.abs()));
@@ -174,6 +174,7 @@ pub fn multiply(
 
     // Steps 3 to 5. Each round has streams of its own.
     let mut sum = vec![0.0; n];
+    let order = light::by_distance(&points);
     for round in 1..=ROUNDS {
         let mut tables = ChaCha8Rng::from_seed(rng.random());
         let mut sample = ChaCha8Rng::from_seed(rng.random());
@@ -190,7 +191,7 @@ pub fn multiply(
         effort.flops += counts.hashes * 2 * points.d as u64 + counts.candidates * 3 * points.d as u64;
         sum.iter_mut().zip(&heavy).for_each(|(s, y)| *s += y);
         if options.light {
-            let draw = light::poisson(&rest, plan.inclusion, &mut sample);
+            let draw = light::pivotal(&order, &rest, plan.inclusion, &mut sample);
             let light = light::sum::<f32>(&points, &draw, plan.threshold, engine);
             sum.iter_mut().zip(&light).for_each(|(s, y)| *s += y);
             out.counts.sampled += draw.len() as u64;
@@ -245,8 +246,8 @@ fn split_big(x: &[f64]) -> (Vec<u32>, Vec<f64>) {
 /// `K x` over some keys, exactly.
 fn exact_part(points: &Centred, keys: &[u32], x: &[f64], engine: Engine) -> Vec<f64> {
     let direct = f64::EPSILON * points.largest > 1e-9;
-    let packed = Packed::<f64>::keys(points, keys, 1, direct, |a, _| x[keys[a] as usize]);
-    let rows = Rows::queries(points, 0..points.n, direct);
+    let packed = Packed::<f64>::keys(points, keys, 1, direct, |a, _| x[keys[a] as usize], engine.par);
+    let rows = Rows::all(points, direct, engine.par);
     fast::sums(&rows, &packed, Gaussian, direct, None, engine)
 }
 
@@ -265,7 +266,7 @@ pub fn heavy(
 ) -> Result<Vec<f64>, Error> {
     problem.check(super::column(x))?;
     plan.check()?;
-    let points = Centred::new(problem);
+    let points = Centred::new(problem, engine.par);
     let found = join::heavy(&points, x, plan, weights, u64::MAX, engine, rng);
     Ok(found.map_or_else(Vec::new, |(y, _)| y))
 }
@@ -277,7 +278,7 @@ pub fn heavy(
 /// As [`product`](super::product()).
 pub fn split(problem: &Problem<'_>, x: &[f64], threshold: f64, engine: Engine) -> Result<(Vec<f64>, Vec<f64>), Error> {
     problem.check(super::column(x))?;
-    let points = Centred::new(problem);
+    let points = Centred::new(problem, engine.par);
     let all: Vec<(u32, f64)> = (0..).zip(x.iter().copied()).collect();
     let light = light::sum::<f64>(&points, &all, threshold, engine);
     let whole = super::multiply(Variant::TileF64, problem, x, engine)?.value;
@@ -295,5 +296,5 @@ pub fn light(problem: &Problem<'_>, sample: &[(u32, f64)], threshold: f64, engin
         argument((j as usize) < m, "key", f64::from(j), "there are fewer keys")?;
         argument(weight.is_finite(), "weight", weight, "must be finite")?;
     }
-    Ok(light::sum::<f64>(&Centred::new(problem), sample, threshold, engine))
+    Ok(light::sum::<f64>(&Centred::new(problem, engine.par), sample, threshold, engine))
 }

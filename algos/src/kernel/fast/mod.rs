@@ -21,22 +21,19 @@ mod limit;
 use std::marker::PhantomData;
 
 use faer::{Mat, MatRef};
-use rayon::prelude::*;
 
 pub use self::limit::limit;
 
 use self::pack::{Packed, Rows};
 use self::tile::{Gaussian, Products, Profile, Tile};
 use self::vector::{Line, Real};
-use super::points::Centred;
+use super::points::{Centred, for_each_chunk};
 use super::{Engine, Problem};
 use crate::{Effort, Error, Outcome, Status};
 
 /// Queries of a task: their sums and coordinates stay in the second cache. The number does not depend on the number of
 /// threads.
 pub(crate) const SLICE: usize = 16 * pack::TOGETHER;
-/// Below this many entries a product takes less time than waking a thread.
-const MIN_PARALLEL: usize = 1 << 18;
 
 /// `Y = K X` in the precision of `T`, see [`Variant`](super::Variant).
 pub(crate) fn product<T: Real>(
@@ -45,11 +42,11 @@ pub(crate) fn product<T: Real>(
     engine: Engine,
 ) -> Result<Outcome<Mat<f64>>, Error> {
     problem.check(x)?;
-    let points = Centred::new(problem);
+    let points = Centred::new(problem, engine.par);
     let direct = T::EPSILON * points.largest > T::CANCELLATION;
     let chosen: Vec<u32> = (0..points.m as u32).collect();
-    let keys = Packed::<T>::keys(&points, &chosen, x.ncols(), direct, |j, c| x[(j, c)]);
-    let rows = Rows::queries(&points, 0..points.n, direct);
+    let keys = Packed::<T>::keys(&points, &chosen, x.ncols(), direct, |j, c| x[(j, c)], engine.par);
+    let rows = Rows::all(&points, direct, engine.par);
     let sums = sums(&rows, &keys, Gaussian, direct, None, engine);
     let value = Mat::from_fn(points.n, x.ncols(), |i, c| sums[i * x.ncols() + c]);
     let effort = effort(points.n, points.m, points.d, x.ncols());
@@ -76,20 +73,13 @@ pub(crate) fn sums<T: Real, K: Profile>(
     if sides == 0 {
         return y;
     }
-    let work = |(slice, y): (usize, &mut [f64])| {
+    for_each_chunk(engine.par, n * keys.panels() * T::LANES, &mut y, SLICE * sides, |slice, y| {
         let direct = direct || K::DIRECT;
         T::dispatch(
             engine.simd,
             Tile { rows, first: slice * SLICE, keys, profile: PhantomData::<K>, direct, limit, y },
         );
-    };
-    let threads = if n * keys.panels() * T::LANES < MIN_PARALLEL { 1 } else { engine.par.degree() };
-    if threads > 1 {
-        let slices = n.div_ceil(SLICE);
-        y.par_chunks_mut(SLICE * sides).enumerate().with_min_len(slices.div_ceil(4 * threads)).for_each(work);
-    } else {
-        y.chunks_mut(SLICE * sides).enumerate().for_each(work);
-    }
+    });
     y
 }
 
@@ -99,12 +89,12 @@ pub(crate) fn sums<T: Real, K: Profile>(
 ///
 /// Points so far apart that single precision would cancel: squared norms above 8000 bandwidths squared.
 pub fn exponents(problem: &Problem<'_>, engine: Engine) -> Result<Vec<f32>, Error> {
-    let points = Centred::new(problem);
+    let points = Centred::new(problem, engine.par);
     let fits = f32::EPSILON as f64 * points.largest <= <f32 as Real>::CANCELLATION;
     crate::error::argument(fits, "largest squared norm", points.largest, "must be at most 8000 for single precision")?;
-    let half = |j: usize| -pack::half_square(points.key(j));
-    let keys = Packed::<f32>::new(points.d, points.m, 0, |j| points.key(j), half, |_, _| 0.0);
-    let rows = Rows::queries(&points, 0..points.n, false);
+    let half = |j: usize| -points.half_key(j);
+    let keys = Packed::<f32>::new(points.d, points.m, 0, |j| points.key(j), half, |_, _| 0.0, engine.par);
+    let rows = Rows::all(&points, false, engine.par);
     let panels = keys.panels();
     let mut out = Vec::with_capacity(points.n * points.m);
     let mut block = vec![Line(<f32 as Real>::Lanes::default()); pack::TOGETHER * panels];

@@ -1,7 +1,9 @@
 //! Keys in the order in which the tile reads them.
 
+use faer::Par;
+
 use super::vector::{Line, Real};
-use crate::{kernel::points::Centred, linalg::sum_of_squares};
+use crate::kernel::points::{Centred, for_each_chunk};
 
 /// Panels that share a block: keys are padded to a multiple of this many panels.
 pub(crate) const GROUP: usize = 4;
@@ -26,9 +28,10 @@ impl<T: Real> Packed<T> {
         d: usize,
         count: usize,
         sides: usize,
-        key: impl Fn(usize) -> &'k [f64],
+        key: impl Fn(usize) -> &'k [f64] + Sync,
         offset: impl Fn(usize) -> f64,
         weight: impl Fn(usize, usize) -> f64,
+        par: Par,
     ) -> Self {
         let panels = count.div_ceil(T::LANES).next_multiple_of(GROUP);
         let zero = || Line(T::Lanes::default());
@@ -39,12 +42,17 @@ impl<T: Real> Packed<T> {
             weights: vec![zero(); panels * sides],
             sides,
         };
+        let group = GROUP * T::LANES;
+        for_each_chunk(par, count * d, &mut packed.coordinates, GROUP * d, |number, lines| {
+            for j in number * group..((number + 1) * group).min(count) {
+                let (panel, lane) = (j % group / T::LANES, j % T::LANES);
+                for (line, &x) in lines[panel..].iter_mut().step_by(GROUP).zip(key(j)) {
+                    line.0.as_mut()[lane] = T::round(x);
+                }
+            }
+        });
         for j in 0..count {
             let (panel, lane) = (j / T::LANES, j % T::LANES);
-            for (t, &x) in key(j).iter().enumerate() {
-                let line = ((panel / GROUP) * d + t) * GROUP + panel % GROUP;
-                packed.coordinates[line].0.as_mut()[lane] = T::round(x);
-            }
             packed.offsets[panel].0.as_mut()[lane] = T::round(offset(j));
             for c in 0..sides {
                 packed.weights[panel * sides + c].0.as_mut()[lane] = T::round(weight(j, c));
@@ -60,9 +68,10 @@ impl<T: Real> Packed<T> {
         sides: usize,
         direct: bool,
         weight: impl Fn(usize, usize) -> f64,
+        par: Par,
     ) -> Self {
-        let half = |a: usize| if direct { 0.0 } else { -half_square(points.key(chosen[a] as usize)) };
-        Self::new(points.d, chosen.len(), sides, |a| points.key(chosen[a] as usize), half, weight)
+        let half = |a: usize| if direct { 0.0 } else { -points.half_key(chosen[a] as usize) };
+        Self::new(points.d, chosen.len(), sides, |a| points.key(chosen[a] as usize), half, weight, par)
     }
 
     pub(crate) fn panels(&self) -> usize {
@@ -73,11 +82,6 @@ impl<T: Real> Packed<T> {
     pub(crate) fn resident(&self) -> usize {
         ((16 << 10) / (64 * self.d.max(1))).next_multiple_of(GROUP).min(self.panels().max(GROUP))
     }
-}
-
-/// `‖x‖²/2`.
-pub(crate) fn half_square(x: &[f64]) -> f64 {
-    0.5 * sum_of_squares(x)
 }
 
 /// Queries that share a block: rows are padded with zeros to a multiple of this.
@@ -95,23 +99,38 @@ pub(crate) struct Rows<T> {
 }
 
 impl<T: Real> Rows<T> {
-    /// The queries `chosen` of a problem.
-    pub(crate) fn queries(points: &Centred, chosen: impl ExactSizeIterator<Item = usize>, direct: bool) -> Self {
-        Self::new(points.d, chosen.map(|i| points.query(i)), direct)
+    /// Queries of a problem; with `direct` their offsets are zero.
+    pub(crate) fn queries(
+        points: &Centred,
+        count: usize,
+        number: impl Fn(usize) -> usize + Sync,
+        direct: bool,
+        par: Par,
+    ) -> Self {
+        let mut rows = Self::new(points.d, count, |a| points.query(number(a)), par);
+        if !direct {
+            let halves = (0..count).map(|a| T::round(-points.half_query(number(a))));
+            rows.offsets.iter_mut().zip(halves).for_each(|(offset, half)| *offset = half);
+        }
+        rows
     }
 
-    /// Any points; with `direct` their offsets are zero.
-    pub(crate) fn new<'p>(d: usize, points: impl ExactSizeIterator<Item = &'p [f64]>, direct: bool) -> Self {
-        let count = points.len();
+    /// All queries of a problem.
+    pub(crate) fn all(points: &Centred, direct: bool, par: Par) -> Self {
+        Self::queries(points, points.n, |i| i, direct, par)
+    }
+
+    /// Any points, with offsets of zero.
+    pub(crate) fn new<'p>(d: usize, count: usize, point: impl Fn(usize) -> &'p [f64] + Sync, par: Par) -> Self {
         let padded = count.next_multiple_of(TOGETHER);
         let mut rows = Self { count, coordinates: vec![T::default(); padded * d], offsets: vec![T::default(); padded] };
-        for (i, point) in points.enumerate() {
-            let block = &mut rows.coordinates[i / TOGETHER * TOGETHER * d..];
-            for (t, &x) in point.iter().enumerate() {
-                block[t * TOGETHER + i % TOGETHER] = T::round(x);
+        for_each_chunk(par, count * d, &mut rows.coordinates, TOGETHER * d, |number, block| {
+            for i in number * TOGETHER..((number + 1) * TOGETHER).min(count) {
+                for (slot, &x) in block[i % TOGETHER..].iter_mut().step_by(TOGETHER).zip(point(i)) {
+                    *slot = T::round(x);
+                }
             }
-            rows.offsets[i] = T::round(if direct { 0.0 } else { -half_square(point) });
-        }
+        });
         rows
     }
 

@@ -22,7 +22,7 @@ const MOST: f64 = 4096.0;
 /// As [`product`](crate::kernel::product()); more than three dimensions; a tolerance outside (0, 1).
 pub fn cells(problem: &Problem<'_>, x: &[f64], tol: f64, engine: Engine) -> Result<Outcome<Vec<f64>>, Error> {
     problem.check(column(x))?;
-    let points = Centred::new(problem);
+    let points = Centred::new(problem, engine.par);
     let (n, m, d) = (points.n, points.m, points.d);
     argument((1..=3).contains(&d), "d", d as f64, "cell lists are for one to three dimensions")?;
     argument(tol > 0.0 && tol < 1.0, "tol", tol, "must be in (0, 1)")?;
@@ -41,8 +41,8 @@ pub fn cells(problem: &Problem<'_>, x: &[f64], tol: f64, engine: Engine) -> Resu
         if mine.is_empty() || near.is_empty() {
             continue;
         }
-        let packed = Packed::<f64>::keys(&points, &near, 1, direct, |a, _| x[near[a] as usize]);
-        let rows = Rows::queries(&points, mine.iter().map(|&i| i as usize), direct);
+        let packed = Packed::<f64>::keys(&points, &near, 1, direct, |a, _| x[near[a] as usize], engine.par);
+        let rows = Rows::queries(&points, mine.len(), |a| mine[a] as usize, direct, engine.par);
         let values = sums(&rows, &packed, Gaussian, direct, None, engine);
         mine.iter().zip(values).for_each(|(&i, value)| y[i as usize] = value);
         done += Effort { iterations: 0, applications: 0, ..effort(mine.len(), near.len(), d, 1) };

@@ -7,8 +7,7 @@ use algos::{
         approximate::{
             heavy,
             join::Weights,
-            light,
-            light::{inclusion, poisson, uniform},
+            light::{self, inclusion, uniform},
             plan::Plan,
             split,
         },
@@ -304,7 +303,8 @@ impl Experiment for Hub {
         let a = inclusion(&x, 0.1 * n as f64);
         let mut rng = trial.rng("sample");
         for _ in 0..20 {
-            let sample = if point.squares { poisson(&x, a, &mut rng) } else { uniform(&x, n / 10, &mut rng) };
+            let sample =
+                if point.squares { light::sample(&problem, &x, a, &mut rng)? } else { uniform(&x, n / 10, &mut rng) };
             let y = light(&problem, &sample, 2.0, engine)?;
             out.put(Self::DRAWS, Draw { error: distance(&y, &truth) / norm(&x) });
         }
