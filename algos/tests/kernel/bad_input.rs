@@ -36,6 +36,16 @@ fn points_and_bandwidths() {
 }
 
 #[test]
+fn points_that_all_are_zero_have_a_product_for_every_bandwidth() {
+    let zeros = Points::new(5, 2, vec![0.0; 10]).unwrap();
+    let problem = Problem::new(&zeros, &zeros, Bandwidth::StandardDeviation(1e-310)).unwrap();
+    for &variant in Variant::ALL {
+        let y = multiply(variant, &problem, &[1.0; 5], Engine::detect()).unwrap().value;
+        assert!(y.iter().all(|y| (y - 5.0).abs() <= 1e-5), "{variant:?}: {y:?}");
+    }
+}
+
+#[test]
 fn vectors_and_parameters() {
     let points = cloud(40, 2, 1.0, 1);
     let problem = unit(&points, &points);
