@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::parts::{padded, power_of_two, sizes};
 use super::{Signs, Sketch};
 use crate::error::{Error, Size, argument, finite, shape};
-use crate::linalg::{householder, norm};
+use crate::linalg::householder;
 
 /// The key of the generator of a Gaussian sketch.
 ///
@@ -237,5 +237,9 @@ pub fn leverage_scores(a: faer::MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
         finite("the matrix", column.iter())?;
     }
     let q = householder(a).embed(Mat::<f64>::identity(d, d).as_ref());
-    Ok(q.row_iter().map(|row| norm(&row.iter().copied().collect::<Vec<_>>()).powi(2)).collect())
+    let mut scores = vec![0.0; n];
+    for column in q.col_iter() {
+        scores.iter_mut().zip(column.iter()).for_each(|(score, x)| *score += x * x);
+    }
+    Ok(scores)
 }

@@ -3,9 +3,9 @@
 use faer::{Mat, MatRef};
 
 use super::lsqr::{LsqrOptions, Solution, lsqr, silent};
-use super::solve::{gram_factor, solved};
+use super::solve::{gram_factor, sketched, solved};
 use crate::error::{Error, argument};
-use crate::sketch::{Input, Sketch, Variant, apply};
+use crate::sketch::{Sketch, Variant};
 use crate::{Outcome, Par};
 
 /// The first iterate.
@@ -38,17 +38,10 @@ pub fn preconditioner(
     b: &[f64],
     par: Par,
 ) -> Result<Outcome<Preconditioned>, Error> {
-    let d = a.ncols();
-    argument(sketch.nrows() >= d, "m", sketch.nrows() as f64, "must be at least the number of columns")?;
-    let image = apply(Variant::Fast, sketch, Input::Dense(a), par)?;
-    let right = apply(Variant::Fast, sketch, b.into(), par)?.value;
-    let m = sketch.nrows();
-    let mut joined = Mat::zeros(m, d + 1);
-    joined.as_mut().subcols_mut(0, d).copy_from(&image.value);
-    joined.as_mut().subcols_mut(d, 1).copy_from(&right);
-    let mut effort = image.effort;
-    let (r, x) = solved(joined, gram_factor, &mut effort)?;
-    Ok(Outcome { value: Preconditioned { r, x }, status: image.status, effort })
+    argument(sketch.nrows() >= a.ncols(), "m", sketch.nrows() as f64, "must be at least the number of columns")?;
+    let Outcome { value: image, status, mut effort } = sketched(Variant::Fast, sketch, a, b, par)?;
+    let (r, x) = solved(image, gram_factor, &mut effort)?;
+    Ok(Outcome { value: Preconditioned { r, x }, status, effort })
 }
 
 /// Solves `min ‖A x − b‖₂` to rounding by LSQR, preconditioned with a sketch (Rokhlin & Tygert 2008; Avron, Maymounkov &

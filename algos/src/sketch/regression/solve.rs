@@ -32,12 +32,26 @@ pub fn sketch_and_solve(
     let (n, d) = a.shape();
     shape("the right-hand side", Size::Len(n), Size::Len(b.len()))?;
     argument(sketch.nrows() >= d, "m", sketch.nrows() as f64, "must be at least the number of columns")?;
-    // Line 2: one and the same S on [A b].
-    let joined = Mat::from_fn(n, d + 1, |i, j| if j < d { a[(i, j)] } else { b[i] });
-    let outcome = apply(variant, sketch, Input::Dense(joined.as_ref()), Par::Seq)?;
-    let mut effort = outcome.effort;
-    let (_, x) = solved(outcome.value, qr_factor, &mut effort)?;
+    let Outcome { value: image, mut effort, .. } = sketched(variant, sketch, a, b, Par::Seq)?;
+    let (_, x) = solved(image, qr_factor, &mut effort)?;
     Ok(Outcome { value: x, status: Status::Converged, effort })
+}
+
+/// `[SA Sb]`, line 2: one and the same `S` on both.
+pub(super) fn sketched(
+    variant: Variant,
+    sketch: &Sketch,
+    a: MatRef<'_, f64>,
+    b: &[f64],
+    par: Par,
+) -> Result<Outcome<Mat<f64>>, Error> {
+    let left = apply(variant, sketch, Input::Dense(a), par)?;
+    let right = apply(variant, sketch, b.into(), par)?;
+    let mut image = Mat::zeros(sketch.nrows(), a.ncols() + 1);
+    let (mut first, mut last) = image.as_mut().split_at_col_mut(a.ncols());
+    first.copy_from(&left.value);
+    last.copy_from(&right.value);
+    Ok(Outcome { value: image, status: left.status, effort: left.effort + right.effort })
 }
 
 /// `R` and `R⁻¹Qᵀ(Sb)` of a QR factorization `SA = QR`, given `[SA Sb]`: lines 3 to 5, since the triangular factor of

@@ -7,7 +7,8 @@ use algos::{
         approximate::{
             heavy,
             join::Weights,
-            light::{self, inclusion, uniform},
+            light,
+            light::{inclusion, uniform},
             plan::Plan,
             split,
         },
