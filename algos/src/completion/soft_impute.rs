@@ -129,6 +129,19 @@ const SPARE: usize = 8;
 ///
 /// As [`reference()`].
 pub fn fast(observations: &Observations, path: &Path) -> Result<Outcome<Shrunk>, Error> {
+    along(observations, path, &mut |_, _| ())
+}
+
+/// As [`fast`], and shows every `λ` with the `X` at it: one path costs as much as its end.
+///
+/// # Errors
+///
+/// As [`reference()`].
+pub fn along(
+    observations: &Observations,
+    path: &Path,
+    observe: &mut dyn FnMut(f64, &Shrunk),
+) -> Result<Outcome<Shrunk>, Error> {
     path.check()?;
     let (m, n) = observations.shape();
     let most = path.width.min(m).min(n);
@@ -147,6 +160,7 @@ pub fn fast(observations: &Observations, path: &Path) -> Result<Outcome<Shrunk>,
                 break;
             }
         }
+        observe(lambda, &x);
     }
     Ok(Outcome { value: x, status: Status::IterationLimit, effort })
 }

@@ -1,7 +1,7 @@
 //! Soft-Impute and the loaders.
 
 use algos::completion::load::{LoadError, matrix_market, ratings};
-use algos::completion::soft_impute::{Path, fast, reference};
+use algos::completion::soft_impute::{Path, along, fast, reference};
 use algos::completion::{Duplicates, Observations, diagnose};
 use algos::{Error, InputError};
 
@@ -22,6 +22,24 @@ fn soft_impute_agrees_with_its_reference() {
     for bad in [Path { values: 0, ..path }, Path { first: f64::NAN, ..path }, Path { last: 1.0, ..path }] {
         assert!(matches!(fast(&instance.observations, &bad), Err(Error::Input(InputError::Argument { .. }))));
         assert!(matches!(reference(&instance.observations, &bad), Err(Error::Input(InputError::Argument { .. }))));
+    }
+}
+
+#[test]
+fn soft_impute_shows_its_path() {
+    let instance = draw(30, 20, 2, 0.6, 5);
+    let path = Path { width: 20, ..Path::default() };
+    let mut seen = Vec::new();
+    let end = along(&instance.observations, &path, &mut |lambda, x| seen.push((lambda, x.clone()))).unwrap();
+    assert_eq!(end, fast(&instance.observations, &path).unwrap());
+    assert_eq!(seen.len(), path.values);
+    assert_eq!(seen[path.values - 1].1, end.value);
+    assert!((seen[path.values - 1].0 / seen[0].0 / (path.last / path.first) - 1.0).abs() < 1e-12);
+    // What is shown belongs to its λ: a path that ends there ends with it.
+    let short = Path { values: 4, last: path.first * seen[3].0 / seen[0].0, ..path };
+    let (found, expected) = (&seen[3].1.sigma, &fast(&instance.observations, &short).unwrap().value.sigma);
+    for (a, b) in found.iter().zip(expected) {
+        assert!((a - b).abs() <= 1e-9 * expected[0], "{a} and {b}");
     }
 }
 
