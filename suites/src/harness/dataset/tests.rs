@@ -148,7 +148,7 @@ fn a_missing_file_and_a_folder_in_its_place_are_told_apart() {
 #[test]
 fn an_unknown_name_lists_the_known_ones() {
     let message = committed().load("digit").unwrap_err().to_string();
-    assert_eq!(message, "there is no data set `digit`; there are: digits, longley, pores, randhie");
+    assert_eq!(message, "there is no data set `digit`; there are: digits, jacksboro, longley, pores, randhie");
 }
 
 #[test]
