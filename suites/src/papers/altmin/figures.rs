@@ -3,6 +3,7 @@
 use super::{
     coherence::Coherence,
     cost::{Count, Kernel, Size, Work},
+    elevation::{self, Elevation, Terrain},
     geometric::Geometric,
     inexact::Inexact,
     init::Starts,
@@ -79,6 +80,15 @@ pub const ALL: &[Figure] = &[
               of the whole matrix at small ranks and leaves it upwards where equations become scarce.",
         experiments: &["altmin-digits"],
         draw: digits,
+    },
+    Figure {
+        key: "elevation",
+        title: "Hidden samples of a grid of elevations",
+        alt: "Error on hidden samples in metres over the rank for three rates of observation. AltMin follows the derived \
+              law above the best approximation of the whole grid at small ranks and leaves it upwards, by factors of \
+              ten to hundreds, the sooner the fewer samples; Soft-Impute falls along its path and levels off.",
+        experiments: &["altmin-elevation"],
+        draw: elevations,
     },
 ];
 
@@ -238,6 +248,38 @@ fn digits(rows: &Rows<'_>) -> Panels {
             if let Some(y) = level(method) {
                 panel = panel.hline(y, label);
             }
+        }
+        panels.push(panel);
+    }
+    Ok(panels)
+}
+
+fn elevations(rows: &Rows<'_>) -> Panels {
+    use elevation::{Attempt, Held, Mask, Method};
+    let rows = rows.of(Elevation::HELD)?;
+    let at = |method: Method, p: f64| {
+        move |a: &Attempt| (a.method, a.terrain, a.mask, a.p) == (method, Terrain::Measured, Mask::Scattered, p)
+    };
+    let rank = |a: &Attempt| a.rank as f64;
+    let error = |held: &Held| held.error;
+    let mut panels = Vec::new();
+    for p in elevation::RATES {
+        let limit = band_over(&rows, at(Method::Limit, p), rank, error);
+        let unknowns = limit.iter().map(|&(k, _, y, _)| (k, y * elevation::law(p, k as usize)));
+        // The first trial's path: ranks along it differ a little between trials.
+        let path = succeeded(&rows).filter(|(a, trial, _)| at(Method::SoftImpute, p)(a) && *trial == 0);
+        let path: Vec<_> = path.map(|(_, _, held)| (held.found as f64, held.error)).collect();
+        let mut panel = Panel::new(
+            format!("{:.0} % observed", 100.0 * p),
+            Axis::log2("rank"),
+            Axis::log("rms error on hidden samples, m").range(10.0, 1e4),
+        )
+        .line_band("AltMin", band_over(&rows, at(Method::Altmin, p), rank, error))
+        .line_band("SVD of the whole grid", limit.clone())
+        .line("Soft-Impute along its path", path)
+        .theory("derived for AltMin", unknowns.filter(|(_, y)| y.is_finite()).collect());
+        if let Some(&(_, _, y, _)) = band_over(&rows, at(Method::Means, p), rank, error).first() {
+            panel = panel.line("row and column means", [1.0, 32.0].map(|k| (k, y)).to_vec());
         }
         panels.push(panel);
     }

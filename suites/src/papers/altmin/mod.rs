@@ -5,9 +5,11 @@ mod cases;
 mod coherence;
 mod contraction;
 mod cost;
+mod elevation;
 mod figures;
 mod geometric;
 mod half_sweep;
+mod hidden;
 mod inexact;
 mod init;
 mod nuclear;
@@ -53,6 +55,7 @@ pub const PAPER: Paper = Paper {
         &precondition::Precondition,
         &nuclear::Nuclear,
         &nuclear::Digits,
+        &elevation::Elevation,
     ],
     claims: &[
         geometric::CLAIM,
@@ -71,6 +74,9 @@ pub const PAPER: Paper = Paper {
         precondition::CLAIM,
         nuclear::CLAIM,
         nuclear::DIGITS,
+        elevation::LAW,
+        elevation::SIGNAL,
+        elevation::SHRINKAGE,
     ],
     figures: figures::ALL,
     cases: cases::ALL,

@@ -17,6 +17,7 @@ use faer::Mat;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
+use super::hidden::Hidden;
 use crate::harness::stats::{largest, smallest};
 use crate::{
     harness::{dataset, prelude::*},
@@ -198,28 +199,11 @@ impl Experiment for Digits {
 
     fn run(point: &Attempt, trial: &Trial<'_>, out: &mut Out<Self>) -> Result<(), Error> {
         let images = images()?;
-        let matrix = &images.pixels;
-        let (m, n) = matrix.shape();
         // A larger rate keeps the entries of a smaller one.
         let mut rng = trial.paired("mask", &());
-        let mut shown = Mat::<f64>::zeros(m, n);
-        for i in 0..m {
-            for j in 0..n {
-                shown[(i, j)] = f64::from(u8::from(rng.random::<f64>() < point.p));
-            }
-        }
-        let triplets = (0..m).flat_map(|i| (0..n).map(move |j| (i, j))).filter(|&(i, j)| shown[(i, j)] > 0.0);
-        let triplets = triplets.map(|(i, j)| (i as u32, j as u32, matrix[(i, j)])).collect();
-        let observations = Observations::from_triplets(m, n, triplets)?;
-        let (u, v) = predict(point, &images.svd, &observations)?;
-        let (mut off, mut all) = (0.0, 0.0);
-        for i in 0..m {
-            for j in (0..n).filter(|&j| shown[(i, j)] == 0.0) {
-                let x: f64 = (0..u.ncols()).map(|a| u[(i, a)] * v[(j, a)]).sum();
-                off += (x - matrix[(i, j)]).powi(2);
-                all += matrix[(i, j)].powi(2);
-            }
-        }
+        let hidden = Hidden::new(images.pixels.as_ref(), |_, _| rng.random::<f64>() < point.p)?;
+        let (u, v) = predict(point, &images.svd, &hidden.observations)?;
+        let (off, all) = hidden.squares(&u, &v);
         out.put(Self::HELD, Held { error: (off / all).sqrt() });
         Ok(())
     }
