@@ -277,7 +277,7 @@ fn elevations(rows: &Rows<'_>) -> Panels {
         .line_band("AltMin", band_over(&rows, at(Method::Altmin, p), rank, error))
         .line_band("SVD of the whole grid", limit.clone())
         .line("Soft-Impute along its path", path)
-        .theory("derived for AltMin", unknowns.filter(|(_, y)| y.is_finite()).collect());
+        .theory("derived", unknowns.filter(|(_, y)| y.is_finite()).collect());
         if let Some(&(_, _, y, _)) = band_over(&rows, at(Method::Means, p), rank, error).first() {
             panel = panel.line("row and column means", [1.0, 32.0].map(|k| (k, y)).to_vec());
         }
