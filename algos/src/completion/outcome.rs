@@ -78,6 +78,10 @@ pub fn silent(_: &Sweep<'_>) -> ControlFlow<()> {
 
 /// `‖P_Ω(U Vᵀ − M)‖_F/‖P_Ω(M)‖_F` from explicit residuals; 0 for a zero `M` met exactly.
 pub fn observed_residual(observations: &Observations, u: MatRef<'_, f64>, v: MatRef<'_, f64>) -> f64 {
+    if u.ncols() == 0 {
+        // Factors without columns stand for zero.
+        return if observations.norm() == 0.0 { 0.0 } else { 1.0 };
+    }
     let residuals = residuals(observations.rows(), &Factor::new(u), &Factor::new(v));
     match (linalg::norm(&residuals), observations.norm()) {
         (0.0, _) => 0.0,

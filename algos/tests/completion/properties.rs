@@ -189,3 +189,10 @@ proptest! {
         prop_assert!((mean.rows().line(1).1[0] - expected).abs() < 1e-9);
     }
 }
+
+#[test]
+fn factors_without_columns_leave_everything() {
+    let observed = Observations::from_triplets(2, 3, vec![(0, 1, 3.0), (1, 2, -4.0)]).unwrap();
+    let (u, v) = (Mat::<f64>::zeros(2, 0), Mat::<f64>::zeros(3, 0));
+    assert_eq!(observed_residual(&observed, u.as_ref(), v.as_ref()), 1.0);
+}
