@@ -73,7 +73,8 @@ pub(crate) fn sums<T: Real, K: Profile>(
     if sides == 0 {
         return y;
     }
-    for_each_chunk(engine.par, n * keys.panels() * T::LANES, &mut y, SLICE * sides, |slice, y| {
+    // An entry takes the time of moving a few numbers.
+    for_each_chunk(engine.par, 4 * n * keys.panels() * T::LANES, &mut y, SLICE * sides, |slice, y| {
         let direct = direct || K::DIRECT;
         T::dispatch(
             engine.simd,
