@@ -2,7 +2,7 @@
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor::{LltRegularization, cholesky_in_place, cholesky_in_place_scratch};
-use faer::{Mat, MatRef, Spec};
+use faer::{ColRef, Mat, MatRef, Spec};
 
 use crate::error::{Error, NumericalError, Size, argument, shape};
 use crate::linalg::{gram, singular_values, triangular_factor};
@@ -32,26 +32,19 @@ pub fn sketch_and_solve(
     let (n, d) = a.shape();
     shape("the right-hand side", Size::Len(n), Size::Len(b.len()))?;
     argument(sketch.nrows() >= d, "m", sketch.nrows() as f64, "must be at least the number of columns")?;
-    let Outcome { value: image, mut effort, .. } = sketched(variant, sketch, a, b, Par::Seq)?;
+    // Line 2: one and the same S on [A b], in one go: entries of a Gaussian S cost more than the copy.
+    let Outcome { value: image, mut effort, .. } = apply(variant, sketch, Input::Dense(join(a, b).as_ref()), Par::Seq)?;
     let (_, x) = solved(image, qr_factor, &mut effort)?;
     Ok(Outcome { value: x, status: Status::Converged, effort })
 }
 
-/// `[SA Sb]`, line 2: one and the same `S` on both.
-pub(super) fn sketched(
-    variant: Variant,
-    sketch: &Sketch,
-    a: MatRef<'_, f64>,
-    b: &[f64],
-    par: Par,
-) -> Result<Outcome<Mat<f64>>, Error> {
-    let left = apply(variant, sketch, Input::Dense(a), par)?;
-    let right = apply(variant, sketch, b.into(), par)?;
-    let mut image = Mat::zeros(sketch.nrows(), a.ncols() + 1);
-    let (mut first, mut last) = image.as_mut().split_at_col_mut(a.ncols());
-    first.copy_from(&left.value);
-    last.copy_from(&right.value);
-    Ok(Outcome { value: image, status: left.status, effort: left.effort + right.effort })
+/// `[A b]`.
+pub(super) fn join(a: MatRef<'_, f64>, b: &[f64]) -> Mat<f64> {
+    let mut joined = Mat::zeros(a.nrows(), a.ncols() + 1);
+    let (mut left, right) = joined.as_mut().split_at_col_mut(a.ncols());
+    left.copy_from(a);
+    right.col_mut(0).copy_from(ColRef::from_slice(b));
+    joined
 }
 
 /// `R` and `R⁻¹Qᵀ(Sb)` of a QR factorization `SA = QR`, given `[SA Sb]`: lines 3 to 5, since the triangular factor of
