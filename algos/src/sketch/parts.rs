@@ -90,6 +90,11 @@ fn length(what: &'static str, expected: usize, found: usize) -> Result<(), Input
 }
 
 impl Sketch {
+    /// Whether all entries are drawn anew whenever it is applied.
+    pub(super) fn is_generated(&self) -> bool {
+        matches!(self.parts, Parts::Gaussian(_) | Parts::Rademacher(_))
+    }
+
     /// The sketch size `m`.
     pub fn nrows(&self) -> usize {
         self.rows

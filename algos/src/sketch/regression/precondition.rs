@@ -3,9 +3,9 @@
 use faer::{Mat, MatRef};
 
 use super::lsqr::{LsqrOptions, Solution, lsqr, silent};
-use super::solve::{gram_factor, join, solved};
+use super::solve::{gram_factor, sketched, solved};
 use crate::error::{Error, argument};
-use crate::sketch::{Input, Sketch, Variant, apply};
+use crate::sketch::{Sketch, Variant};
 use crate::{Outcome, Par};
 
 /// The first iterate.
@@ -39,12 +39,9 @@ pub fn preconditioner(
     par: Par,
 ) -> Result<Outcome<Preconditioned>, Error> {
     argument(sketch.nrows() >= a.ncols(), "m", sketch.nrows() as f64, "must be at least the number of columns")?;
-    let image = apply(Variant::Fast, sketch, Input::Dense(a), par)?;
-    let right = apply(Variant::Fast, sketch, b.into(), par)?;
-    let mut effort = image.effort + right.effort;
-    let joined = join(image.value.as_ref(), right.value.col_as_slice(0));
-    let (r, x) = solved(joined, gram_factor, &mut effort)?;
-    Ok(Outcome { value: Preconditioned { r, x }, status: image.status, effort })
+    let Outcome { value: image, status, mut effort } = sketched(Variant::Fast, sketch, a, b, par)?;
+    let (r, x) = solved(image, gram_factor, &mut effort)?;
+    Ok(Outcome { value: Preconditioned { r, x }, status, effort })
 }
 
 /// Solves `min ‖A x − b‖₂` to rounding by LSQR, preconditioned with a sketch (Rokhlin & Tygert 2008; Avron, Maymounkov &

@@ -32,14 +32,31 @@ pub fn sketch_and_solve(
     let (n, d) = a.shape();
     shape("the right-hand side", Size::Len(n), Size::Len(b.len()))?;
     argument(sketch.nrows() >= d, "m", sketch.nrows() as f64, "must be at least the number of columns")?;
-    // Line 2: one and the same S on [A b], in one go: entries of a Gaussian S cost more than the copy.
-    let Outcome { value: image, mut effort, .. } = apply(variant, sketch, Input::Dense(join(a, b).as_ref()), Par::Seq)?;
+    let Outcome { value: image, mut effort, .. } = sketched(variant, sketch, a, b, Par::Seq)?;
     let (_, x) = solved(image, qr_factor, &mut effort)?;
     Ok(Outcome { value: x, status: Status::Converged, effort })
 }
 
+/// `[SA Sb]`, line 2: one and the same `S` on both.
+pub(super) fn sketched(
+    variant: Variant,
+    sketch: &Sketch,
+    a: MatRef<'_, f64>,
+    b: &[f64],
+    par: Par,
+) -> Result<Outcome<Mat<f64>>, Error> {
+    if sketch.is_generated() {
+        // Twice the entries of S would cost more than a copy of A.
+        return apply(variant, sketch, Input::Dense(join(a, b).as_ref()), par);
+    }
+    let left = apply(variant, sketch, Input::Dense(a), par)?;
+    let right = apply(variant, sketch, b.into(), par)?;
+    let value = join(left.value.as_ref(), right.value.col_as_slice(0));
+    Ok(Outcome { value, status: left.status, effort: left.effort + right.effort })
+}
+
 /// `[A b]`.
-pub(super) fn join(a: MatRef<'_, f64>, b: &[f64]) -> Mat<f64> {
+fn join(a: MatRef<'_, f64>, b: &[f64]) -> Mat<f64> {
     let mut joined = Mat::zeros(a.nrows(), a.ncols() + 1);
     let (mut left, right) = joined.as_mut().split_at_col_mut(a.ncols());
     left.copy_from(a);
