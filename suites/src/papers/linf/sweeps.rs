@@ -75,7 +75,7 @@ impl Runs for Sampling {
     }
 
     fn trials(scale: Scale, _: &Setting) -> u32 {
-        by(scale, 2, 60, 200)
+        by(scale, 2, 40, 200)
     }
 }
 
