@@ -14,26 +14,12 @@ use faer::Mat;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use super::hidden::Hidden;
+use super::hidden::{Hidden, Method};
 use crate::harness::stats::{largest, smallest};
 use crate::{
     harness::{dataset, prelude::*},
     record,
 };
-
-/// How hidden samples are predicted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Method {
-    /// AltMin of the given rank.
-    Altmin,
-    /// Soft-Impute along its path.
-    SoftImpute,
-    /// The mean of the row and of the column, less that of all, of what is observed.
-    Means,
-    /// The best approximation of the given rank of the whole grid: the limit.
-    Limit,
-}
 
 /// Which samples are hidden.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,9 +5,10 @@ use super::{
     cost::{Count, Kernel, Size, Work},
     elevation::{self, Elevation, Terrain},
     geometric::Geometric,
+    hidden::Method,
     inexact::Inexact,
     init::Starts,
-    nuclear::{Attempt, Digits, Held, Method},
+    nuclear::{Attempt, Digits, Held},
     phase::{Phase, x},
     robust::Robust,
     setting::{Run, Setting, Snapshot, Solver, Start},
@@ -255,7 +256,7 @@ fn digits(rows: &Rows<'_>) -> Panels {
 }
 
 fn elevations(rows: &Rows<'_>) -> Panels {
-    use elevation::{Attempt, Held, Mask, Method};
+    use elevation::{Attempt, Held, Mask};
     let rows = rows.of(Elevation::HELD)?;
     let at = |method: Method, p: f64| {
         move |a: &Attempt| (a.method, a.terrain, a.mask, a.p) == (method, Terrain::Measured, Mask::Scattered, p)

@@ -2,6 +2,21 @@
 
 use algos::{Error, completion::Observations};
 use faer::{Mat, MatRef};
+use serde::{Deserialize, Serialize};
+
+/// How hidden entries are predicted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// AltMin of the given rank.
+    Altmin,
+    /// Soft-Impute along its path.
+    SoftImpute,
+    /// Means of what is observed: of the column, or of row and column.
+    Means,
+    /// The best approximation of the given rank of the whole matrix: the limit.
+    Limit,
+}
 
 /// A matrix of which some entries are observed and the others are hidden.
 #[derive(Debug)]

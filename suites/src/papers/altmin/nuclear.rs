@@ -17,7 +17,7 @@ use faer::Mat;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use super::hidden::Hidden;
+use super::hidden::{Hidden, Method};
 use crate::harness::stats::{largest, smallest};
 use crate::{
     harness::{dataset, prelude::*},
@@ -113,20 +113,6 @@ fn judge(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
         checks.push(Check::at_least("Soft-Impute, p ≤ 0.12: smallest error", soft(&|p| p <= 0.12), 0.1));
     }
     Ok(checks)
-}
-
-/// How hidden entries are predicted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Method {
-    /// AltMin of the given rank.
-    Altmin,
-    /// Soft-Impute along its path.
-    SoftImpute,
-    /// The mean of the column's observed entries.
-    Means,
-    /// The best approximation of the given rank of the whole matrix: the limit.
-    Limit,
 }
 
 record! {
