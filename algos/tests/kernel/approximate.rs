@@ -171,7 +171,7 @@ fn keys_are_drawn_with_their_probabilities_and_their_number_does_not_vary() {
     let mut x: Vec<f64> = (0..n).map(|j| if j % 3 == 0 { -0.2 } else { 0.1 + 0.02 * (j % 7) as f64 }).collect();
     (x[5], x[6]) = (0.0, 9.0);
     let a = approximate::light::inclusion(&x, 12.5);
-    let pi: Vec<f64> = x.iter().map(|x| (a * x * x).min(1.0)).collect();
+    let pi: Vec<f64> = approximate::light::importance(&x).iter().map(|q| (a * q).min(1.0)).collect();
     let expected = |sign: f64| x.iter().zip(&pi).filter(|(x, _)| sign * **x > 0.0).map(|(_, pi)| pi).sum::<f64>();
     let (draws, mut drawn) = (20_000, vec![0; n]);
     let mut rng = rng(3);
@@ -191,6 +191,14 @@ fn keys_are_drawn_with_their_probabilities_and_their_number_does_not_vary() {
         let spread = (pi * (1.0 - pi) / f64::from(draws)).sqrt();
         assert!((f64::from(drawn) / f64::from(draws) - pi).abs() <= 4.5 * spread, "{drawn} where {pi} is due");
     }
+}
+
+#[test]
+fn no_weight_of_a_drawn_key_is_out_of_proportion() {
+    let x = Vector::Spike.draw(4096, &mut rng(1));
+    let mean = x.iter().map(|x| x * x).sum::<f64>() / 4096.0;
+    let heaviest = x.iter().zip(approximate::light::importance(&x)).map(|(x, q)| x.abs() / q).fold(0.0, f64::max);
+    assert!(heaviest <= 5.5 / (10.0 * mean).sqrt() * (1.0 + 1e-12), "{heaviest}");
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Approximate products for any real `x`: the idea of the [`literal`](super::literal) algorithm, planned from data.
 //!
 //! What differs from the published algorithm: Gaussian projections instead of the paper's hash family; parameters from a
-//! pilot sample instead of worst-case exponents; keys of the sampled part drawn in proportion to `x_j²` and spread over all distances instead of
-//! uniformly; pairs weighted by one over their probability of being found instead of being found almost surely; a bound
-//! on the second moment of the error and a certificate afterwards instead of a worst-case theorem.
+//! pilot sample instead of worst-case exponents; keys of the sampled part drawn in proportion to `x_j²`, nearly, and
+//! spread over all distances instead of uniformly; pairs weighted by one over their probability of being found instead of
+//! being found almost surely; a bound on the second moment of the error and a certificate afterwards instead of a
+//! worst-case theorem.
 //!
 //! 0. The keys with the largest `|x_j|` are taken exactly.
 //! 1. [`pilot`]: the distribution of `u` on a few exact rows.

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 
 use serde::{Deserialize, Serialize};
 
+use super::light::importance;
 use super::pilot::Pilot;
 use crate::error::{Error, argument};
 use crate::kernel::hashing::collision;
@@ -63,7 +64,7 @@ pub struct Plan {
     pub w: f64,
     /// Hash tables.
     pub tables: usize,
-    /// `a`: key `j` is drawn with probability `min(1, a x_j²)`.
+    /// `a`: key `j` is drawn with probability `min(1, a q_j)`, see [`importance`].
     pub inclusion: f64,
     /// Expected number of keys drawn.
     pub sample: f64,
@@ -211,39 +212,39 @@ impl Heavy<'_> {
     }
 }
 
-/// The squares of `x` in ascending order with their partial sums, to find sample sizes.
+/// The importances of keys in ascending order with their partial sums, to find sample sizes.
 struct Light {
-    squares: Vec<f64>,
+    importances: Vec<f64>,
     partial: Vec<f64>,
 }
 
 impl Light {
     fn new(x: &[f64]) -> Self {
         // A zero costs nothing and is never drawn.
-        let mut squares: Vec<f64> = x.iter().map(|x| x * x).filter(|s| *s > 0.0).collect();
-        squares.sort_by(f64::total_cmp);
-        let partial = squares.iter().scan(0.0, |sum, s| {
+        let mut importances: Vec<f64> = importance(x).into_iter().filter(|q| *q > 0.0).collect();
+        importances.sort_by(f64::total_cmp);
+        let partial = importances.iter().scan(0.0, |sum, s| {
             let before = *sum;
             *sum += s;
             Some(before)
         });
         let partial = partial.collect();
-        Self { squares, partial }
+        Self { importances, partial }
     }
 
-    /// `a` with `Σ_{a x_j² < 1} (1/a − x_j²) = allowed/energy`, and the expected number of keys `Σ min(1, a x_j²)`.
+    /// `a` with `Σ_{a q_j < 1} (1/a − q_j) = allowed/energy`, and the expected number of keys `Σ min(1, a q_j)`.
     fn sample(&self, allowed: f64, energy: f64) -> (f64, f64) {
-        if energy <= 0.0 || self.squares.is_empty() {
+        if energy <= 0.0 || self.importances.is_empty() {
             return (0.0, 0.0);
         }
         let right = allowed / energy;
-        let excess = |c: usize| c as f64 * self.squares[c] - self.partial[c];
-        let count = (0..self.squares.len()).find(|&c| excess(c) >= right).unwrap_or(self.squares.len());
-        let below = self.partial.get(count).copied().unwrap_or_else(|| self.squares.iter().sum());
+        let excess = |c: usize| c as f64 * self.importances[c] - self.partial[c];
+        let count = (0..self.importances.len()).find(|&c| excess(c) >= right).unwrap_or(self.importances.len());
+        let below = self.partial.get(count).copied().unwrap_or_else(|| self.importances.iter().sum());
         if count == 0 {
-            return (f64::INFINITY, self.squares.len() as f64);
+            return (f64::INFINITY, self.importances.len() as f64);
         }
         let a = count as f64 / (right + below);
-        (a, a * below + (self.squares.len() - count) as f64)
+        (a, a * below + (self.importances.len() - count) as f64)
     }
 }
