@@ -15,7 +15,6 @@ use algos::{
 };
 use faer::Mat;
 use rand::RngExt;
-use serde::{Deserialize, Serialize};
 
 use super::hidden::{Hidden, Method};
 use crate::harness::stats::{largest, smallest};
