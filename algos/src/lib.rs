@@ -34,6 +34,7 @@ pub mod error;
 pub mod factorize;
 pub mod kernel;
 pub mod linalg;
+mod parallel;
 pub mod recovery;
 pub mod simd;
 pub mod sketch;

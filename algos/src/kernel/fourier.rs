@@ -34,8 +34,11 @@ pub fn features(
     let points = Centred::new(problem, engine.par);
     let d = points.d;
     let frequencies = gaussian(count * d, rng);
-    let frequency = |t: usize| &frequencies[t * d..(t + 1) * d];
-    let packed = Packed::<f64>::new(d, count, 0, frequency, |_| 0.0, |_, _| 0.0, engine.par);
+    let frequency = |t: usize, out: &mut [f64]| {
+        out.copy_from_slice(&frequencies[t * d..(t + 1) * d]);
+        0.0
+    };
+    let packed = Packed::<f64>::new(d, count, 0, frequency, |_, _| 0.0, engine.par);
     let panels = packed.panels();
     let mut products = vec![Line([0.0; 8]); BLOCK * panels];
     let (mut cosines, mut sines) = (vec![0.0; count], vec![0.0; count]);
@@ -50,7 +53,7 @@ pub fn features(
             }
         }
     };
-    let keys = Rows::new(d, points.m, |j| points.key(j), engine.par);
+    let keys = Rows::plain(d, points.m, |j| points.key(j), engine.par);
     pass(&keys, &mut |j, angles| {
         for ((angle, c), s) in angles.zip(&mut cosines).zip(&mut sines) {
             let (sin, cos) = angle.sin_cos();
@@ -58,7 +61,7 @@ pub fn features(
             *s += x[j] * sin;
         }
     });
-    let queries = Rows::all(&points, true, engine.par);
+    let queries = Rows::plain(d, points.n, |i| points.query(i), engine.par);
     pass(&queries, &mut |i, angles| {
         let mut sum = 0.0;
         for ((angle, c), s) in angles.zip(&cosines).zip(&sines) {

@@ -76,8 +76,11 @@ impl Family {
                 shifts[at] = rng.random::<f64>();
             }
         }
-        let direction = |at: usize| &directions[at * d..(at + 1) * d];
-        let packed = Packed::new(d, k * stride, 0, direction, |at| shifts[at], |_, _| 0.0, Par::Seq);
+        let direction = |at: usize, out: &mut [f64]| {
+            out.copy_from_slice(&directions[at * d..(at + 1) * d]);
+            shifts[at]
+        };
+        let packed = Packed::new(d, k * stride, 0, direction, |_, _| 0.0, Par::Seq);
         Self { k, tables, stride, packed }
     }
 
@@ -175,8 +178,8 @@ pub fn estimates(
         family.codes(rows, engine.simd, |_, codes| all.extend_from_slice(codes));
         all
     };
-    let keys = of(&Rows::new(points.d, points.m, |j| points.key(j), engine.par));
-    let queries = of(&Rows::all(&points, true, engine.par));
+    let keys = of(&Rows::plain(points.d, points.m, |j| points.key(j), engine.par));
+    let queries = of(&Rows::plain(points.d, points.n, |i| points.query(i), engine.par));
     let mut relative = Vec::with_capacity(tables * points.n);
     for table in 0..tables {
         let mut buckets: HashMap<u32, Vec<usize>> = HashMap::new();

@@ -1,11 +1,11 @@
 //! Points, bandwidths, and the validated problem.
 
 use faer::{MatRef, Par};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, InputError, Size, argument, finite, shape};
 use crate::linalg::sum_of_squares;
+use crate::parallel::map_chunks;
 
 /// Points in `Rᵈ`, one after the other.
 #[derive(Debug, Clone, PartialEq)]
@@ -181,7 +181,34 @@ impl<'a> Problem<'a> {
     }
 }
 
-/// Points in units of the bandwidth about the mean of the keys, which keeps the squares of coordinates small.
+/// The coordinates of the tile: units of the bandwidth about the mean of the keys, which keeps squares small.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    mean: Vec<f64>,
+    scale: f64,
+}
+
+impl Frame {
+    pub(crate) fn new(problem: &Problem<'_>) -> Self {
+        let (d, m) = (problem.keys.d, problem.keys.n);
+        let (mut mean, share) = (vec![0.0; d], 1.0 / m as f64);
+        for key in problem.keys.coordinates.chunks_exact(d.max(1)) {
+            // Scaling first keeps the sum of huge coordinates finite.
+            mean.iter_mut().zip(key).for_each(|(mean, k)| *mean += k * share);
+        }
+        Self { mean, scale: problem.scale() }
+    }
+
+    /// Writes the coordinates of a point in this frame, and returns its `‖·‖²`.
+    pub(crate) fn place(&self, point: &[f64], out: &mut [f64]) -> f64 {
+        for ((out, x), mean) in out.iter_mut().zip(point).zip(&self.mean) {
+            *out = (x - mean) * self.scale;
+        }
+        sum_of_squares(out)
+    }
+}
+
+/// All points of a problem in their [`Frame`].
 #[derive(Debug, Clone)]
 pub(crate) struct Centred {
     pub d: usize,
@@ -191,29 +218,20 @@ pub(crate) struct Centred {
     pub keys: Vec<f64>,
     query_squares: Vec<f64>,
     key_squares: Vec<f64>,
-    /// The largest `‖·‖²` of a query or key.
-    pub largest: f64,
 }
 
 impl Centred {
     pub(crate) fn new(problem: &Problem<'_>, par: Par) -> Self {
-        let (d, m) = (problem.queries.d, problem.keys.n);
-        let (mut mean, share, scale) = (vec![0.0; d], 1.0 / m as f64, problem.scale());
-        for key in problem.keys.coordinates.chunks_exact(d.max(1)) {
-            // Scaling first keeps the sum of huge coordinates finite.
-            mean.iter_mut().zip(key).for_each(|(mean, k)| *mean += k * share);
-        }
-        let shifted = |points: &Points| -> (Vec<f64>, Vec<f64>) {
-            let mut out = points.coordinates.clone();
-            for_each_chunk(par, out.len(), &mut out, d, |_, point| {
-                point.iter_mut().zip(&mean).for_each(|(x, mean)| *x = (*x - mean) * scale);
-            });
-            let squares = out.chunks_exact(d.max(1)).map(sum_of_squares).collect();
+        let (frame, d) = (Frame::new(problem), problem.queries.d);
+        let placed = |points: &Points| -> (Vec<f64>, Vec<f64>) {
+            let mut out = vec![0.0; points.coordinates.len()];
+            let place = |i: usize, out: &mut [f64]| frame.place(points.point(i), out);
+            let mut squares = map_chunks(par, points.coordinates.len(), &mut out, d, place);
+            squares.resize(points.n, 0.0);
             (out, squares)
         };
-        let ((queries, query_squares), (keys, key_squares)) = (shifted(problem.queries), shifted(problem.keys));
-        let largest = query_squares.iter().chain(&key_squares).fold(0.0, |a: f64, x| a.max(*x));
-        Self { d, n: problem.queries.n, m, queries, keys, query_squares, key_squares, largest }
+        let ((queries, query_squares), (keys, key_squares)) = (placed(problem.queries), placed(problem.keys));
+        Self { d, n: problem.queries.n, m: problem.keys.n, queries, keys, query_squares, key_squares }
     }
 
     /// Query `i`.
@@ -226,40 +244,30 @@ impl Centred {
         &self.keys[j * self.d..(j + 1) * self.d]
     }
 
-    /// `‖q_i‖²/2`.
-    pub(crate) fn half_query(&self, i: usize) -> f64 {
-        0.5 * self.query_squares.get(i).copied().unwrap_or(0.0)
+    /// Query `i` and `−‖q_i‖²/2`, for packing.
+    pub(crate) fn put_query(&self, i: usize, out: &mut [f64]) -> f64 {
+        out.copy_from_slice(self.query(i));
+        -0.5 * self.query_squares[i]
+    }
+
+    /// Key `j` and `−‖k_j‖²/2`, for packing.
+    pub(crate) fn put_key(&self, j: usize, out: &mut [f64]) -> f64 {
+        out.copy_from_slice(self.key(j));
+        -self.half_key(j)
     }
 
     /// `‖k_j‖²/2`.
     pub(crate) fn half_key(&self, j: usize) -> f64 {
-        0.5 * self.key_squares.get(j).copied().unwrap_or(0.0)
+        0.5 * self.key_squares[j]
+    }
+
+    /// The largest `‖·‖²` of a query or key.
+    pub(crate) fn largest(&self) -> f64 {
+        self.query_squares.iter().chain(&self.key_squares).fold(0.0, |a: f64, x| a.max(*x))
     }
 
     /// `u = ‖q_i − k_j‖²/2`.
     pub(crate) fn exponent(&self, i: usize, j: usize) -> f64 {
         0.5 * square(self.query(i), self.key(j))
-    }
-}
-
-/// Moving fewer numbers takes less time than waking a thread: some 0.1 ms, several times in a product.
-const MIN_PARALLEL: usize = 1 << 20;
-
-/// Calls `work(number, chunk)` for all chunks of `size`, in parallel where `numbers`, the size of the whole work, is worth
-/// it. What becomes of a chunk must not depend on others.
-pub(crate) fn for_each_chunk<T: Send>(
-    par: Par,
-    numbers: usize,
-    data: &mut [T],
-    size: usize,
-    work: impl Fn(usize, &mut [T]) + Send + Sync,
-) {
-    let (size, threads) = (size.max(1), if numbers < MIN_PARALLEL { 1 } else { par.degree() });
-    if threads > 1 {
-        let chunks = data.len().div_ceil(size);
-        let each = data.par_chunks_mut(size).enumerate().with_min_len(chunks.div_ceil(4 * threads));
-        each.for_each(|(number, chunk)| work(number, chunk));
-    } else {
-        data.chunks_mut(size).enumerate().for_each(|(number, chunk)| work(number, chunk));
     }
 }

@@ -28,13 +28,12 @@ pub fn uniform(
     problem.check(super::column(x))?;
     argument(s > 0 && s <= x.len(), "s", s as f64, "must be in 1 … m")?;
     let points = Centred::new(problem, engine.par);
-    let direct = f64::EPSILON * points.largest > 1e-9;
     let mut chosen: Vec<u32> = subset(points.m, s, rng).into_iter().map(|j| j as u32).collect();
     chosen.sort_unstable();
     let scale = points.m as f64 / s as f64;
-    let keys = Packed::<f64>::keys(&points, &chosen, 1, direct, |a, _| scale * x[chosen[a] as usize], engine.par);
-    let rows = Rows::all(&points, direct, engine.par);
-    let value = sums(&rows, &keys, Gaussian, direct, None, engine);
+    let keys = Packed::<f64>::keys(&points, &chosen, 1, |a, _| scale * x[chosen[a] as usize], engine.par);
+    let rows = Rows::all(&points, engine.par);
+    let value = sums(&rows, &keys, Gaussian, None, engine);
     Ok(Outcome { value, status: Status::Converged, effort: effort(points.n, s, points.d, 1) })
 }
 

@@ -47,15 +47,15 @@ impl Similarity {
             return Err(InputError::Duplicate { row, column }.into());
         }
         let centred = Centred::new(&Problem::new(points, points, Bandwidth::StandardDeviation(1.0 / t))?, Par::Seq);
-        let rows = Rows::all(&centred, true, Par::Seq);
+        let rows = Rows::all(&centred, Par::Seq);
         Ok(Self { points: centred, rows })
     }
 
     /// `Z x`. Cost: `n²` entries.
     pub fn apply(&self, x: &[f64], engine: Engine) -> Vec<f64> {
         let all: Vec<u32> = (0..self.points.m as u32).collect();
-        let keys = Packed::<f64>::keys(&self.points, &all, 1, true, |j, _| x[j], engine.par);
-        fast::sums(&self.rows, &keys, Exponential, true, None, engine)
+        let keys = Packed::<f64>::keys(&self.points, &all, 1, |j, _| x[j], engine.par);
+        fast::sums(&self.rows, &keys, Exponential, None, engine)
     }
 
     fn entry(&self, i: usize, j: usize) -> f64 {

@@ -91,6 +91,20 @@ fn single_precision_underflows_to_zero_too() {
 }
 
 #[test]
+fn queries_beyond_single_precision_do_not_spoil_near_keys() {
+    let queries = Points::new(3, 1, vec![1e60, -1e60, 0.0]).unwrap();
+    let keys = Points::new(2, 1, vec![0.25, -0.25]).unwrap();
+    let problem = unit(&queries, &keys);
+    for engine in engines() {
+        for variant in [Variant::TileF64, Variant::TileF32] {
+            let y = multiply(variant, &problem, &[1.0, 1.0], engine).unwrap().value;
+            assert_eq!(y[..2], [0.0, 0.0], "{} on {}", variant.name(), engine.simd.name());
+            assert!((y[2] - 2.0 * (-0.03125_f64).exp()).abs() < 1e-6, "{} on {}", variant.name(), engine.simd.name());
+        }
+    }
+}
+
+#[test]
 fn a_shift_of_all_points_does_no_harm() {
     let (queries, keys) = (cloud(200, 8, 0.7, 1), cloud(190, 8, 0.7, 2));
     let shift = |p: &Points| Points::new(p.len(), 8, p.coordinates().iter().map(|x| x + 1e6).collect()).unwrap();

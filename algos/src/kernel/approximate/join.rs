@@ -1,7 +1,6 @@
 //! The heavy part: pairs that share a code in at least one hash table.
 
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 
 use super::Counts;
 use super::plan::Plan;
@@ -10,6 +9,7 @@ use crate::kernel::fast::pack::Rows;
 use crate::kernel::fast::vector::{Line, Real, Task, Vectors};
 use crate::kernel::hashing::{Family, recall};
 use crate::kernel::points::Centred;
+use crate::parallel::{Spaces, map_pieces};
 
 /// How a pair that was found counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +35,8 @@ pub(super) fn heavy(
     rng: &mut ChaCha8Rng,
 ) -> Option<(Vec<f64>, Counts)> {
     let family = Family::draw(points.d, plan.k, plan.tables, plan.w, rng);
-    let queries = Rows::<f32>::all(points, true, engine.par);
-    let keys = Rows::<f32>::new(points.d, points.m, |j| points.key(j), engine.par);
+    let queries = Rows::<f32>::plain(points.d, points.n, |i| points.query(i), engine.par);
+    let keys = Rows::<f32>::plain(points.d, points.m, |j| points.key(j), engine.par);
     let tables = Tables::new(&family, &keys, engine);
     let mut codes = vec![0u32; points.n * family.stride];
     family.codes(&queries, engine.simd, |first, block| {
@@ -66,11 +66,10 @@ pub(super) fn heavy(
             },
         )
     };
-    let parts: Vec<Option<(Vec<f64>, Counts)>> = if engine.par.degree() > 1 {
-        order.par_chunks(CHUNK).map(join).collect()
-    } else {
-        order.chunks(CHUNK).map(join).collect()
-    };
+    let looked_up = points.n * plan.tables;
+    let chunks = order.chunks(CHUNK).collect();
+    let parts: Vec<Option<(Vec<f64>, Counts)>> =
+        map_pieces(engine.par, looked_up, chunks, (&Spaces::new(), || ()), |(), order| join(order));
     let mut y = vec![0.0; points.n];
     let hashes = (points.n + points.m) as u64 * (plan.k * plan.tables) as u64;
     let mut counts = Counts { hashes, ..Counts::default() };

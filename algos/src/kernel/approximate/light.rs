@@ -119,9 +119,8 @@ pub fn uniform(x: &[f64], s: usize, rng: &mut ChaCha8Rng) -> Vec<(u32, f64)> {
 
 /// `Σ_j K_ij w_j` over sampled keys with `u_ij ≥ threshold`.
 pub(crate) fn sum<T: Real>(points: &Centred, sample: &[(u32, f64)], threshold: f64, engine: Engine) -> Vec<f64> {
-    let direct = T::EPSILON * points.largest > T::CANCELLATION;
     let chosen: Vec<u32> = sample.iter().map(|(j, _)| *j).collect();
-    let keys = Packed::<T>::keys(points, &chosen, 1, direct, |a, _| sample[a].1, engine.par);
-    let rows = Rows::all(points, direct, engine.par);
-    sums(&rows, &keys, Gaussian, direct, Some(threshold), engine)
+    let keys = Packed::<T>::keys(points, &chosen, 1, |a, _| sample[a].1, engine.par);
+    let rows = Rows::all(points, engine.par);
+    sums(&rows, &keys, Gaussian, Some(threshold), engine)
 }

@@ -246,10 +246,9 @@ fn split_big(x: &[f64]) -> (Vec<u32>, Vec<f64>) {
 
 /// `K x` over some keys, exactly.
 fn exact_part(points: &Centred, keys: &[u32], x: &[f64], engine: Engine) -> Vec<f64> {
-    let direct = f64::EPSILON * points.largest > 1e-9;
-    let packed = Packed::<f64>::keys(points, keys, 1, direct, |a, _| x[keys[a] as usize], engine.par);
-    let rows = Rows::all(points, direct, engine.par);
-    fast::sums(&rows, &packed, Gaussian, direct, None, engine)
+    let packed = Packed::<f64>::keys(points, keys, 1, |a, _| x[keys[a] as usize], engine.par);
+    let rows = Rows::all(points, engine.par);
+    fast::sums(&rows, &packed, Gaussian, None, engine)
 }
 
 /// The heavy part of `Kx` alone, for entries with `u < threshold`: estimated from hash tables.

@@ -33,10 +33,9 @@ impl Pilot {
         let mut rows = subset(points.n, count, rng);
         rows.sort_unstable();
         let all: Vec<u32> = (0..points.m as u32).collect();
-        let direct = f64::EPSILON * points.largest > 1e-9;
-        let keys = Packed::<f64>::keys(points, &all, 1, direct, |j, _| x[j], engine.par);
-        let queries = Rows::queries(points, rows.len(), |a| rows[a], direct, engine.par);
-        let values = sums(&queries, &keys, Gaussian, direct, None, engine);
+        let keys = Packed::<f64>::keys(points, &all, 1, |j, _| x[j], engine.par);
+        let queries = Rows::queries(points, rows.len(), |a| rows[a], engine.par);
+        let values = sums(&queries, &keys, Gaussian, None, engine);
         let histogram = histogram(points, &rows, engine);
         Self { rows, histogram, values, n: points.n }
     }
@@ -64,10 +63,10 @@ fn histogram(points: &Centred, rows: &[usize], engine: Engine) -> Vec<(f64, f64)
     let mut counts = vec![0u32; BINS];
     for first in (0..points.m).step_by(SLICE * 64) {
         let many = (SLICE * 64).min(points.m - first);
-        let half = |j: usize| -points.half_key(first + j);
-        let keys = Packed::<f32>::new(d, many, 0, |j| points.key(first + j), half, |_, _| 0.0, engine.par);
+        let key = |j: usize, out: &mut [f64]| points.put_key(first + j, out);
+        let keys = Packed::<f32>::new(d, many, 0, key, |_, _| 0.0, engine.par);
         let panels = keys.panels();
-        let queries = Rows::<f32>::queries(points, rows.len(), |a| rows[a], false, engine.par);
+        let queries = Rows::<f32>::queries(points, rows.len(), |a| rows[a], engine.par);
         let mut out = vec![Line([0.0; 16]); rows.len().next_multiple_of(TOGETHER) * panels];
         f32::dispatch(engine.simd, Products { rows: &queries, first: 0, keys: &keys, out: &mut out });
         for row in out.chunks_exact(panels).take(rows.len()) {

@@ -3,7 +3,8 @@
 use faer::Par;
 
 use super::vector::{Line, Real};
-use crate::kernel::points::{Centred, for_each_chunk};
+use crate::kernel::points::Centred;
+use crate::parallel::map_chunks;
 
 /// Panels that share a block: keys are padded to a multiple of this many panels.
 pub(crate) const GROUP: usize = 4;
@@ -23,42 +24,45 @@ pub(crate) struct Packed<T: Real> {
 }
 
 impl<T: Real> Packed<T> {
-    /// Packs keys given by their coordinates, offsets and weights, `weight(key, side)`.
-    pub(crate) fn new<'k>(
+    /// Packs keys: `key` writes the coordinates of one and returns its offset; weights are `weight(key, side)`.
+    pub(crate) fn new(
         d: usize,
         count: usize,
         sides: usize,
-        key: impl Fn(usize) -> &'k [f64] + Sync,
-        offset: impl Fn(usize) -> f64,
+        key: impl Fn(usize, &mut [f64]) -> f64 + Sync,
         weight: impl Fn(usize, usize) -> f64,
         par: Par,
     ) -> Self {
         let panels = count.div_ceil(T::LANES).next_multiple_of(GROUP);
-        let zero = || Line(T::Lanes::default());
-        let mut packed = Self {
-            d,
-            coordinates: vec![zero(); panels * d],
-            offsets: vec![zero(); panels],
-            weights: vec![zero(); panels * sides],
-            sides,
-        };
-        let group = GROUP * T::LANES;
-        for_each_chunk(par, count * d, &mut packed.coordinates, GROUP * d, |number, lines| {
-            for j in number * group..((number + 1) * group).min(count) {
-                let (panel, lane) = (j % group / T::LANES, j % T::LANES);
-                for (line, &x) in lines[panel..].iter_mut().step_by(GROUP).zip(key(j)) {
-                    line.0.as_mut()[lane] = T::round(x);
+        let zero = Line(T::Lanes::default());
+        let mut coordinates = vec![zero; panels * d];
+        let groups = map_chunks(par, count * d, &mut coordinates, GROUP * d, |group, lines| {
+            let (mut offsets, mut points) = ([zero; GROUP], vec![0.0; T::LANES * d]);
+            for (panel, offsets) in offsets.iter_mut().enumerate() {
+                let first = (group * GROUP + panel) * T::LANES;
+                let lanes = T::LANES.min(count.saturating_sub(first));
+                points[lanes * d..].fill(0.0);
+                for lane in 0..lanes {
+                    let offset = key(first + lane, &mut points[lane * d..(lane + 1) * d]);
+                    offsets.0.as_mut()[lane] = T::round(offset);
+                }
+                for (c, line) in lines[panel..].iter_mut().step_by(GROUP).enumerate() {
+                    for (x, point) in line.0.as_mut().iter_mut().zip(points.chunks_exact(d)) {
+                        *x = T::round(point[c]);
+                    }
                 }
             }
+            offsets
         });
+        let mut offsets = groups.into_flattened();
+        offsets.resize(panels, zero);
+        let mut weights = vec![zero; panels * sides];
         for j in 0..count {
-            let (panel, lane) = (j / T::LANES, j % T::LANES);
-            packed.offsets[panel].0.as_mut()[lane] = T::round(offset(j));
             for c in 0..sides {
-                packed.weights[panel * sides + c].0.as_mut()[lane] = T::round(weight(j, c));
+                weights[j / T::LANES * sides + c].0.as_mut()[j % T::LANES] = T::round(weight(j, c));
             }
         }
-        packed
+        Self { d, coordinates, offsets, weights, sides }
     }
 
     /// Packs the keys `chosen` of a problem for a kernel.
@@ -66,12 +70,11 @@ impl<T: Real> Packed<T> {
         points: &Centred,
         chosen: &[u32],
         sides: usize,
-        direct: bool,
         weight: impl Fn(usize, usize) -> f64,
         par: Par,
     ) -> Self {
-        let half = |a: usize| if direct { 0.0 } else { -points.half_key(chosen[a] as usize) };
-        Self::new(points.d, chosen.len(), sides, |a| points.key(chosen[a] as usize), half, weight, par)
+        let key = |a: usize, out: &mut [f64]| points.put_key(chosen[a] as usize, out);
+        Self::new(points.d, chosen.len(), sides, key, weight, par)
     }
 
     pub(crate) fn panels(&self) -> usize {
@@ -88,7 +91,7 @@ impl<T: Real> Packed<T> {
 pub(crate) const TOGETHER: usize = 6;
 
 /// Queries as the tile reads them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Rows<T> {
     /// How many there are, without padding.
     pub count: usize,
@@ -99,39 +102,42 @@ pub(crate) struct Rows<T> {
 }
 
 impl<T: Real> Rows<T> {
-    /// Queries of a problem; with `direct` their offsets are zero.
-    pub(crate) fn queries(
-        points: &Centred,
-        count: usize,
-        number: impl Fn(usize) -> usize + Sync,
-        direct: bool,
-        par: Par,
-    ) -> Self {
-        let mut rows = Self::new(points.d, count, |a| points.query(number(a)), par);
-        if !direct {
-            let halves = (0..count).map(|a| T::round(-points.half_query(number(a))));
-            rows.offsets.iter_mut().zip(halves).for_each(|(offset, half)| *offset = half);
-        }
-        rows
-    }
-
-    /// All queries of a problem.
-    pub(crate) fn all(points: &Centred, direct: bool, par: Par) -> Self {
-        Self::queries(points, points.n, |i| i, direct, par)
-    }
-
-    /// Any points, with offsets of zero.
-    pub(crate) fn new<'p>(d: usize, count: usize, point: impl Fn(usize) -> &'p [f64] + Sync, par: Par) -> Self {
+    /// Packs points: `point` writes the coordinates of one and returns its offset.
+    pub(crate) fn new(d: usize, count: usize, point: impl Fn(usize, &mut [f64]) -> f64 + Sync, par: Par) -> Self {
         let padded = count.next_multiple_of(TOGETHER);
-        let mut rows = Self { count, coordinates: vec![T::default(); padded * d], offsets: vec![T::default(); padded] };
-        for_each_chunk(par, count * d, &mut rows.coordinates, TOGETHER * d, |number, block| {
-            for i in number * TOGETHER..((number + 1) * TOGETHER).min(count) {
-                for (slot, &x) in block[i % TOGETHER..].iter_mut().step_by(TOGETHER).zip(point(i)) {
+        let mut coordinates = vec![T::default(); padded * d];
+        let blocks = map_chunks(par, count * d, &mut coordinates, TOGETHER * d, |block, numbers| {
+            let (mut offsets, mut at) = ([T::default(); TOGETHER], vec![0.0; d]);
+            for (q, offset) in offsets.iter_mut().enumerate().take(count - block * TOGETHER) {
+                *offset = T::round(point(block * TOGETHER + q, &mut at));
+                for (slot, &x) in numbers[q..].iter_mut().step_by(TOGETHER).zip(&at) {
                     *slot = T::round(x);
                 }
             }
+            offsets
         });
-        rows
+        let mut offsets = blocks.into_flattened();
+        offsets.resize(padded, T::default());
+        Self { count, coordinates, offsets }
+    }
+
+    /// Queries of a problem.
+    pub(crate) fn queries(points: &Centred, count: usize, number: impl Fn(usize) -> usize + Sync, par: Par) -> Self {
+        Self::new(points.d, count, |a, out| points.put_query(number(a), out), par)
+    }
+
+    /// All queries of a problem.
+    pub(crate) fn all(points: &Centred, par: Par) -> Self {
+        Self::queries(points, points.n, |i| i, par)
+    }
+
+    /// Plain points, with offsets of zero.
+    pub(crate) fn plain<'p>(d: usize, count: usize, point: impl Fn(usize) -> &'p [f64] + Sync, par: Par) -> Self {
+        let put = |i: usize, out: &mut [f64]| {
+            out.copy_from_slice(point(i));
+            0.0
+        };
+        Self::new(d, count, put, par)
     }
 
     pub(crate) fn len(&self) -> usize {

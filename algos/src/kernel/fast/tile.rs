@@ -131,10 +131,12 @@ fn exponents<T: Real, S: Vectors<T>, const Q: usize, const P: usize, const DIREC
     let from = if Q == TOGETHER { 0 } else { first % TOGETHER };
     let at = if P == GROUP { 0 } else { panel % GROUP };
     let mut sums = [[zero; P]; Q];
-    for q in 0..Q {
-        let offset = simd.splat(rows.offsets[first + q]);
-        for p in 0..P {
-            sums[q][p] = simd.add(offset, simd.load(&keys.offsets[panel + p]));
+    if !DIRECT {
+        for q in 0..Q {
+            let offset = simd.splat(rows.offsets[first + q]);
+            for p in 0..P {
+                sums[q][p] = simd.add(offset, simd.load(&keys.offsets[panel + p]));
+            }
         }
     }
     for (query, lines) in queries.iter().zip(panels) {

@@ -34,16 +34,15 @@ pub fn cells(problem: &Problem<'_>, x: &[f64], tol: f64, engine: Engine) -> Resu
     let grid = Grid::new(&points, (2.0 * (1.0 / tol).ln()).sqrt());
     let keys = grid.sort(m, |j| points.key(j));
     let queries = grid.sort(n, |i| points.query(i));
-    let direct = f64::EPSILON * points.largest > 1e-9;
     for cell in 0..grid.count() {
         let mine = queries.of(cell);
         let near: Vec<u32> = grid.around(cell).flat_map(|range| keys.cells(range).iter().copied()).collect();
         if mine.is_empty() || near.is_empty() {
             continue;
         }
-        let packed = Packed::<f64>::keys(&points, &near, 1, direct, |a, _| x[near[a] as usize], engine.par);
-        let rows = Rows::queries(&points, mine.len(), |a| mine[a] as usize, direct, engine.par);
-        let values = sums(&rows, &packed, Gaussian, direct, None, engine);
+        let packed = Packed::<f64>::keys(&points, &near, 1, |a, _| x[near[a] as usize], engine.par);
+        let rows = Rows::queries(&points, mine.len(), |a| mine[a] as usize, engine.par);
+        let values = sums(&rows, &packed, Gaussian, None, engine);
         mine.iter().zip(values).for_each(|(&i, value)| y[i as usize] = value);
         done += Effort { iterations: 0, applications: 0, ..effort(mine.len(), near.len(), d, 1) };
     }
