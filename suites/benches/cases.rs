@@ -19,6 +19,7 @@ use suites::{
     harness::{
         case::{Accuracy, Case, Problem, Role, cases},
         experiment::Scale,
+        threads::Threads,
     },
     papers,
     worker::ALLOCATOR,
@@ -37,10 +38,7 @@ fn main() -> Outcome {
     }
     faer::set_global_parallelism(Par::Seq);
     let scale = env::var("RESIDUAL_BENCH_SCALE").map_or(Ok(Scale::Default), |text| text.parse())?;
-    let par = match env::var("RESIDUAL_BENCH_THREADS").map_or(Ok(1), |text| text.parse())? {
-        1 => Par::Seq,
-        threads => Par::rayon(threads),
-    };
+    let threads = Threads::new(env::var("RESIDUAL_BENCH_THREADS").map_or(Ok(1), |text| text.parse())?)?;
     // About three seconds a variant: comparisons are the business of `residual compare`.
     let mut criterion = Criterion::default()
         .noise_threshold(0.03)
@@ -49,17 +47,17 @@ fn main() -> Outcome {
         .measurement_time(Duration::from_secs(2))
         .configure_from_args();
     for case in cases(papers::ALL, scale) {
-        bench(&mut criterion, case, par).map_err(|e| format!("{}: {e}", case.key()))?;
+        bench(&mut criterion, case, &threads).map_err(|e| format!("{}: {e}", case.key()))?;
     }
     criterion.final_summary();
     Ok(())
 }
 
-fn bench(criterion: &mut Criterion, case: &dyn Case, par: Par) -> Outcome {
+fn bench(criterion: &mut Criterion, case: &dyn Case, threads: &Threads) -> Outcome {
     let problem = case.problem(SEED)?;
     let mut group = criterion.benchmark_group(case.key());
     for variant in case.variants() {
-        bench_variant(&mut group, &*problem, variant, case.role(variant), par)
+        bench_variant(&mut group, &*problem, variant, case.role(variant), threads)
             .map_err(|e| format!("{variant}: {e}"))?;
     }
     group.finish();
@@ -71,11 +69,11 @@ fn bench_variant(
     problem: &dyn Problem,
     variant: &str,
     role: Role,
-    par: Par,
+    threads: &Threads,
 ) -> Outcome {
-    let mut run = problem.prepare(variant, par)?;
+    let mut run = problem.prepare(variant, threads.par())?;
     let started = Instant::now();
-    let output = run.run()?;
+    let output = threads.run(|| run.run())?;
     // Long runs cannot be repeated in growing numbers.
     let flat = started.elapsed().as_millis() > 20;
     if role != Role::Bound {
@@ -83,6 +81,13 @@ fn bench_variant(
     }
     group.sampling_mode(if flat { SamplingMode::Flat } else { SamplingMode::Auto });
     group.throughput(Throughput::Bytes(problem.work(variant).bytes as u64));
-    group.bench_function(BenchmarkId::from_parameter(variant), |bencher| bencher.iter(|| black_box(run.run())));
+    let mut timed = |repeat: u64| {
+        let started = Instant::now();
+        (0..repeat).for_each(|_| drop(black_box(run.run())));
+        started.elapsed()
+    };
+    group.bench_function(BenchmarkId::from_parameter(variant), |bencher| {
+        bencher.iter_custom(|repeat| threads.run(|| timed(repeat)));
+    });
     Ok(())
 }

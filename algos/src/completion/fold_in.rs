@@ -8,6 +8,7 @@ use super::fast::{altmin::cheaper, factor::Factor, half};
 use super::{Cg, Inner, Observations, driver};
 use crate::error::{Size, argument, finite, shape};
 use crate::linalg::solve_lower;
+use crate::parallel::Spaces;
 use crate::simd::Simd;
 use crate::{Effort, Error, NumericalError, Outcome, Par, Status};
 
@@ -59,8 +60,7 @@ pub fn fold_in(
         Inner::Cg(cg) => half::Method::Cg(Cg { warm: start.is_some(), ..cg }),
         _ => half::Method::Exact { residual: false },
     };
-    let done =
-        half::half(observations.rows(), &design, &mut u, method, Simd::detect(), par, &mut half::Scratch::new(k))?;
+    let done = half::half(observations.rows(), &design, &mut u, method, Simd::detect(), par, &Spaces::new())?;
     effort += done.tally.effort;
     // `Û Qᵀ = U Vᵀ = U Rᵀ Qᵀ`.
     let mut inverse = Mat::identity(k, k);

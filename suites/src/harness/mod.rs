@@ -43,5 +43,6 @@ pub mod select;
 pub mod shard;
 pub mod stats;
 pub mod table;
+pub mod threads;
 pub mod timed;
 pub mod verdicts;

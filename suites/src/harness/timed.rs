@@ -2,15 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use algos::Par;
 use rand::{Rng, seq::SliceRandom};
-use rayon::ThreadPool;
 
 use super::{
     case::{Accuracy, Case, Problem, Role, Run},
     rows::{Row, succeeded},
     seed::Trial,
     stats::{self, Estimate},
+    threads::Threads,
 };
 use crate::record;
 
@@ -42,10 +41,8 @@ const WAKING: Duration = Duration::from_millis(100);
 struct Entrant<'a> {
     name: &'static str,
     threads: usize,
-    /// Where it runs, if it was given more than one thread.
-    pool: Option<ThreadPool>,
-    /// None if the problem has no such variant, or it failed.
-    run: Option<Box<dyn Run + 'a>>,
+    /// Where it runs; none if the problem has no such variant, or it failed.
+    ready: Option<(Threads, Box<dyn Run + 'a>)>,
     /// Runs in a sample.
     repeat: u32,
     error: f64,
@@ -98,35 +95,25 @@ fn race(
 
 impl<'a> Entrant<'a> {
     fn new(problem: &'a dyn Problem, role: Role, name: &'static str, threads: usize) -> Self {
-        let failed = Self {
-            name,
-            threads,
-            pool: None,
-            run: None,
-            repeat: 1,
-            error: f64::NAN,
-            checksum: String::new(),
-            logs: 0.0,
-        };
-        let par = if threads == 1 { Par::Seq } else { Par::rayon(threads) };
-        let Ok(mut run) = problem.prepare(name, par) else { return failed };
-        // A caller outside of the pool would sleep until a thread of it has woken up, in every run.
-        let pool = if threads == 1 { None } else { rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok() };
+        let failed =
+            Self { name, threads, ready: None, repeat: 1, error: f64::NAN, checksum: String::new(), logs: 0.0 };
+        let Ok(pool) = Threads::new(threads) else { return failed };
+        let Ok(mut run) = problem.prepare(name, pool.par()) else { return failed };
         let started = Instant::now();
-        let Ok(output) = inside(pool.as_ref(), || run.run()) else { return failed };
+        let Ok(output) = pool.run(|| run.run()) else { return failed };
         let repeat = (SAMPLE / started.elapsed().as_secs_f64().max(1e-9)).ceil().clamp(1.0, 1e6) as u32;
         let error = match role {
             // It solves nothing, so nothing can be wrong.
             Role::Bound => 0.0,
             _ => problem.verify(&output).and_then(Accuracy::kept).map_or(f64::NAN, |accuracy| accuracy.error),
         };
-        Self { pool, run: Some(run), repeat, error, checksum: output.checksum(), ..failed }
+        Self { ready: Some((pool, run)), repeat, error, checksum: output.checksum(), ..failed }
     }
 
     fn time(&mut self) {
-        let (Some(run), repeat) = (&mut self.run, self.repeat) else { return };
+        let (Some((pool, run)), repeat) = (&mut self.ready, self.repeat) else { return };
         let threads = self.threads;
-        let seconds = inside(self.pool.as_ref(), || {
+        let seconds = pool.run(|| {
             let woken = Instant::now();
             while threads > 1 && woken.elapsed() < WAKING {
                 let _answer = std::hint::black_box(run.run());
@@ -165,18 +152,12 @@ pub fn ratio<P>(rows: &[Row<P, Time>], at: impl Fn(&P) -> bool, a: (&str, usize)
     stats::median(&ratios(rows, at, a, b))
 }
 
-/// In a pool, or on this thread.
-fn inside<T: Send>(pool: Option<&ThreadPool>, work: impl FnOnce() -> T + Send) -> T {
-    match pool {
-        Some(pool) => pool.install(work),
-        None => work(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use std::{io, path::Path};
+
+    use algos::Par;
 
     use super::*;
     use crate::harness::{

@@ -7,7 +7,6 @@ use std::{
     path::PathBuf,
 };
 
-use algos::Par;
 use glob::Pattern;
 
 use super::{
@@ -20,6 +19,7 @@ use crate::harness::{
     experiment::Scale,
     paper::Paper,
     provenance::{Build, Machine},
+    threads::Threads,
 };
 
 /// How a worker serves.
@@ -70,6 +70,7 @@ struct Worker<'a, R, W> {
 
 /// A variant that is ready to run, and its last output that was found correct.
 struct Prepared<'a> {
+    threads: Threads,
     run: Box<dyn Run + 'a>,
     role: Role,
     verified: Option<(String, Accuracy)>,
@@ -163,22 +164,24 @@ impl<R: BufRead, W: Write> Worker<'_, R, W> {
             Entry::Vacant(place) => place.insert(self.prepare(problem, request)?),
         };
         guarded(|| {
-            let (output, elapsed) = timed_loop(prepared.run.as_mut(), request.iterations).map_err(|e| failed(&e))?;
+            let Prepared { threads, run, .. } = &mut *prepared;
+            let done = threads.run(|| timed_loop(run.as_mut(), request.iterations));
+            let (output, elapsed) = done.map_err(|e| failed(&e))?;
             let (checksum, accuracy) = verified(problem, prepared, &output)?;
             Ok(self.measured(request, elapsed, &output, checksum, accuracy))
         })
     }
 
     fn prepare<'p>(&self, problem: &'p dyn Problem, request: &Request) -> Result<Prepared<'p>, Refusal> {
-        let par = if threads(request) == 1 { Par::Seq } else { Par::rayon(threads(request)) };
+        let threads = Threads::new(threads(request)).map_err(|e| Refusal::new(Failure::Failed, e.to_string()))?;
         let run = guarded(|| {
-            problem.prepare(&request.variant, par).map_err(|e| match e {
+            problem.prepare(&request.variant, threads.par()).map_err(|e| match e {
                 Unknown::Variant(_) => Refusal::new(Failure::Missing, e.to_string()),
                 Unknown::Algorithm(e) => failed(&e),
             })
         })?;
         let role = find(self.papers, &request.case).map_or(Role::Algorithm, |case| case.role(&request.variant));
-        Ok(Prepared { run, role, verified: None })
+        Ok(Prepared { threads, run, role, verified: None })
     }
 
     fn measured(

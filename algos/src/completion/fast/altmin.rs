@@ -22,6 +22,7 @@ use crate::completion::options::{Cg, Exact};
 use crate::completion::start::{Svd, start};
 use crate::completion::{Completion, Inner, Observations, Observer, Options, Sweep};
 use crate::linalg::singular_values;
+use crate::parallel::Spaces;
 use crate::simd::Simd;
 use crate::{Error, Outcome, Status};
 
@@ -54,7 +55,7 @@ struct Run<'a> {
     par: Par,
     scale: f64,
     norm: f64,
-    scratch: Scratch,
+    spaces: Spaces<Scratch>,
     noise: Noise,
     tally: Tally,
     /// Whether the sweeps have become inexact for good.
@@ -80,7 +81,7 @@ impl<'a> Run<'a> {
             par,
             scale,
             norm: observations.norm(),
-            scratch: Scratch::new(options.rank),
+            spaces: Spaces::new(),
             noise: Noise::new(options),
             tally: Tally::default(),
             inexact: false,
@@ -161,7 +162,7 @@ impl<'a> Run<'a> {
             (false, _) => Method::Exact { residual: watched },
         };
         let lines = if columns { self.subsets.columns(t) } else { self.subsets.rows(t) };
-        let done = half(lines, design, x, method, self.simd, self.par, &mut self.scratch)?;
+        let done = half(lines, design, x, method, self.simd, self.par, &self.spaces)?;
         self.tally.effort += done.tally.effort;
         self.tally.row_flops += done.tally.effort.flops;
         self.tally.inner_steps += done.tally.inner_steps;

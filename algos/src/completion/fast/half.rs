@@ -1,7 +1,6 @@
 //! One half-sweep: a small least-squares problem for each row or column.
 
 use faer::{Mat, Par};
-use rayon::prelude::*;
 
 use super::factor::Factor;
 use super::kernel::{Design, adjoint, axpy, dot, fused, gram, xpay};
@@ -12,6 +11,7 @@ use crate::completion::Lines;
 use crate::completion::driver::Tally;
 use crate::completion::options::{Cg, Stop};
 use crate::linalg::least_squares;
+use crate::parallel::{Spaces, map_pieces};
 use crate::simd::{Simd, Task, lanes::Lanes};
 
 /// How the rows of a half-sweep are solved.
@@ -24,9 +24,7 @@ pub(in crate::completion) enum Method {
 }
 
 /// Lines are split into at most this many blocks of about equal numbers of entries, whatever the number of threads.
-const BLOCKS: usize = 64;
-/// Below this many entries a half-sweep takes less time than waking threads.
-pub(super) const MIN_PARALLEL: usize = 1 << 14;
+pub(super) const BLOCKS: usize = 64;
 
 /// What a half-sweep did.
 #[derive(Debug, Clone, Copy, Default)]
@@ -61,7 +59,7 @@ pub(in crate::completion) fn half(
     method: Method,
     simd: Simd,
     par: Par,
-    scratch: &mut Scratch,
+    spaces: &Spaces<Scratch>,
 ) -> Result<Done, Error> {
     let padded = design.padded();
     let mut blocks = Vec::new();
@@ -82,21 +80,11 @@ pub(in crate::completion) fn half(
     }
     let small = design.width() <= lifted::RANK && matches!(method, Method::Exact { residual: false });
     let lifted = small.then(|| Lifted::new(design));
-    let run = |scratch: &mut Scratch, (first, out): (usize, &mut [f64])| match &lifted {
+    let spaces = (spaces, || Scratch::new(design.width()));
+    let done = map_pieces(par, 4 * entries, blocks, spaces, |scratch, (first, out)| match &lifted {
         Some(lifted) => simd.run(lifted::Block { lines, design, lifted, first, out }),
         None => simd.run(Block { lines, design, first, out, method, scratch }),
-    };
-    let threads = if entries < MIN_PARALLEL { 1 } else { par.degree() };
-    let done: Vec<Result<Done, Error>> = if threads > 1 {
-        let chunk = blocks.len().div_ceil(4 * threads);
-        blocks
-            .into_par_iter()
-            .with_min_len(chunk)
-            .map_init(|| Scratch::new(design.width()), |scratch, block| run(scratch, block))
-            .collect()
-    } else {
-        blocks.into_iter().map(|block| run(scratch, block)).collect()
-    };
+    });
     let mut start = Done::default();
     start.tally.effort.flops += lifted.map_or(0, |lifted| lifted.flops);
     done.into_iter().try_fold(start, |mut sum, done| {

@@ -1,13 +1,13 @@
 //! Leading singular vectors of the observed entries by subspace iteration on the sparse matrix.
 
 use faer::{Mat, Par};
-use rayon::prelude::*;
 
 use super::factor::Factor;
-use super::half::MIN_PARALLEL;
+use super::half::BLOCKS;
 use super::kernel::axpy;
 use crate::completion::{Lines, Observations};
 use crate::linalg::{product, thin_svd};
+use crate::parallel::map_chunks;
 use crate::simd::{Simd, Task, lanes::Lanes};
 use crate::{Effort, Error};
 
@@ -55,17 +55,11 @@ pub fn leading(
 
 /// `Y = W X` for a matrix `W` with these values at the positions of the lines: each adds a multiple of one row of `X`.
 pub(in crate::completion) fn spread(lines: &Lines, values: &[f64], x: &Factor, y: &mut Factor, par: Par) {
-    let threads = if values.len() < MIN_PARALLEL { 1 } else { par.degree() };
-    // More blocks than threads even out what each has to do.
-    let block = if threads > 1 { lines.len().div_ceil(4 * threads) } else { lines.len() };
-    let size = (block * x.padded()).max(1);
+    let block = lines.len().div_ceil(BLOCKS);
     let simd = Simd::detect();
-    let work = |(b, y): (usize, &mut [f64])| simd.run(Spread { lines, values, x, first: b * block, y });
-    if threads > 1 {
-        y.rows_mut().par_chunks_mut(size).enumerate().for_each(work);
-    } else {
-        y.rows_mut().chunks_mut(size).enumerate().for_each(work);
-    }
+    map_chunks(par, 4 * values.len(), y.rows_mut(), block * x.padded(), |b, y| {
+        simd.run(Spread { lines, values, x, first: b * block, y });
+    });
 }
 
 struct Spread<'a> {

@@ -13,10 +13,10 @@ pub(super) use adjoint::adjoint;
 use std::ops::Range;
 
 use faer::{Mat, Par};
-use rayon::prelude::*;
 
 use super::Input;
 use super::parts::{Parts, Sketch};
+use crate::parallel::{Spaces, map_pieces};
 use crate::simd::Simd;
 use crate::{Effort, Error};
 
@@ -57,7 +57,7 @@ struct Job<'a> {
 impl Job<'_> {
     /// The image, made of blocks of `width` columns. Each block depends on nothing but its own columns, so that threads
     /// change no bit.
-    fn blocks<W>(
+    fn blocks<W: Send>(
         &self,
         width: usize,
         workspace: impl Fn() -> W + Sync + Send,
@@ -65,18 +65,8 @@ impl Job<'_> {
     ) -> (Mat<f64>, Effort) {
         let (m, d) = (self.sketch.rows, self.input.shape().1);
         let range = |k: usize| k * width..d.min((k + 1) * width);
-        let count = d.div_ceil(width);
-        let parts: Vec<(Mat<f64>, u64)> = match self.par.degree() {
-            1 => {
-                let mut space = workspace();
-                (0..count).map(|k| work(&mut space, range(k))).collect()
-            }
-            threads => (0..count)
-                .into_par_iter()
-                .with_min_len(count.div_ceil(threads))
-                .map_init(&workspace, |space, k| work(space, range(k)))
-                .collect(),
-        };
+        let ranges = (0..d.div_ceil(width)).map(range).collect();
+        let parts = map_pieces(self.par, self.input.entries(), ranges, (&Spaces::new(), workspace), work);
         let (mut image, mut effort) = (Mat::zeros(m, d), Effort::default());
         for (k, (part, flops)) in parts.iter().enumerate() {
             for (j, column) in range(k).enumerate() {

@@ -1,10 +1,10 @@
 //! The product with a matrix and the product with its transpose, in one pass over the matrix.
 
 use faer::{Mat, MatRef, Par};
-use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::Effort;
+use crate::parallel::map_chunks;
 use crate::simd::lanes::Lanes;
 use crate::simd::{Simd, Task};
 
@@ -80,16 +80,13 @@ impl<'a> Operator<'a> {
     fn fused(&self, v: &[f64], alpha: f64, u: &mut [f64], g: &mut [f64]) -> f64 {
         let (n, d) = self.a.shape();
         let part = n.div_ceil(PARTS).next_multiple_of(8);
-        let work = |(k, u): (usize, &mut [f64])| {
+        let work = |k: usize, u: &mut [f64]| {
             let mut own = Mat::<f64>::zeros(d, 1);
             let a = self.a.subrows(k * part, u.len());
             let square = self.simd.run(Fused { a, v, alpha, u, g: own.col_as_slice_mut(0) });
             (own, square)
         };
-        let parts: Vec<(Mat<f64>, f64)> = match self.par.degree() {
-            1 => u.chunks_mut(part).enumerate().map(work).collect(),
-            _ => u.par_chunks_mut(part).enumerate().map(work).collect(),
-        };
+        let parts: Vec<(Mat<f64>, f64)> = map_chunks(self.par, n * d, u, part, work);
         g.fill(0.0);
         for (own, _) in &parts {
             g.iter_mut().zip(own.col_as_slice(0)).for_each(|(g, x)| *g += x);
