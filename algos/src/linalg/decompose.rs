@@ -131,16 +131,35 @@ pub fn norm(v: &[f64]) -> f64 {
     scale * v.iter().map(|x| (x / scale).powi(2)).sum::<f64>().sqrt()
 }
 
-/// `Σ v_j²` in eight interleaved partial sums, which the compiler can keep in vector registers.
-pub(crate) fn sum_of_squares(v: &[f64]) -> f64 {
+/// `⟨a, b⟩` in eight interleaved partial sums, which the compiler can keep in vector registers.
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut lanes = [0.0; 8];
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    for (a, b) in a.iter().zip(b) {
+        for l in 0..8 {
+            lanes[l] += a[l] * b[l];
+        }
+    }
+    lanes.iter().sum::<f64>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f64>()
+}
+
+/// `Σ v_j²`, as [`dot`].
+pub(crate) fn sum_of_squares(v: &[f64]) -> f64 {
+    dot(v, v)
+}
+
+/// The power of two at or below the largest modulus of a vector, or 1 where that is no normal number: dividing by it is
+/// exact and brings the largest entry near 1.
+pub(crate) fn power_of_two_scale(v: &[f64]) -> f64 {
+    let mut lanes = [0.0_f64; 8];
     let (chunks, rest) = v.as_chunks::<8>();
     for chunk in chunks {
         for (lane, x) in lanes.iter_mut().zip(chunk) {
-            *lane += x * x;
+            *lane = if x.abs() > *lane { x.abs() } else { *lane };
         }
     }
-    lanes.iter().sum::<f64>() + rest.iter().map(|x| x * x).sum::<f64>()
+    let largest = lanes.iter().chain(rest).fold(0.0, |l: f64, x| l.max(x.abs()));
+    if largest.is_normal() { f64::from_bits(largest.to_bits() & (0x7FF << 52)) } else { 1.0 }
 }
 
 /// The triangular factor `R: min(m,n)×n` of a Householder QR factorization `A = QR`; signs of rows are arbitrary.

@@ -7,11 +7,11 @@ mod decompose;
 mod extreme;
 mod reflectors;
 
-pub(crate) use decompose::sum_of_squares;
 pub use decompose::{
     Svd, cholesky, least_squares, norm, orthonormal_basis, real_eigenvectors, right_singular_vectors, singular_values,
     solve_lower, symmetric_eigen, thin_svd, triangular_factor,
 };
+pub(crate) use decompose::{dot, power_of_two_scale, sum_of_squares};
 pub use extreme::{maximum, minimum};
 pub use reflectors::{Reflectors, householder, pivoted_householder, solve};
 
@@ -19,6 +19,7 @@ use faer::linalg::matmul::{
     matmul,
     triangular::{self, BlockStructure},
 };
+use faer::traits::ComplexField;
 use faer::{Accum, Mat, MatRef, Par};
 
 /// `A B`. Cost: `2mkn` flops for `A: m×k`, `B: k×n`.
@@ -32,14 +33,14 @@ pub fn product(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Mat<f64> {
 }
 
 /// `AᵀA`, of which one triangle is computed and copied. Cost: `mn²` flops for `A: m×n`.
-pub fn gram(a: MatRef<'_, f64>) -> Mat<f64> {
+pub fn gram<T: ComplexField>(a: MatRef<'_, T>) -> Mat<T> {
     let n = a.ncols();
     let mut g = Mat::zeros(n, n);
     let (lower, full) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
-    triangular::matmul(g.as_mut(), lower, Accum::Replace, a.transpose(), full, a, full, 1.0, Par::Seq);
+    triangular::matmul(g.as_mut(), lower, Accum::Replace, a.transpose(), full, a, full, T::one_impl(), Par::Seq);
     for j in 0..n {
         for i in 0..j {
-            g[(i, j)] = g[(j, i)];
+            g[(i, j)] = g[(j, i)].clone();
         }
     }
     g

@@ -97,7 +97,8 @@ pub fn apply_on(
 }
 
 fn all_finite(x: &Mat<f64>) -> bool {
-    (0..x.ncols()).all(|j| x.col_as_slice(j).iter().all(|x| x.is_finite()))
+    // No early end: that would keep the search out of vector registers.
+    (0..x.ncols()).all(|j| x.col_as_slice(j).iter().fold(true, |all, x| all & x.is_finite()))
 }
 
 /// The image of a finite input that overflows on the way.

@@ -100,10 +100,9 @@ pub(super) fn apply(job: &Job<'_>) -> (Mat<f64>, Effort) {
     let signs = flips.signs();
     let scale = 1.0 / (if matches!(parts, Parts::Pooled { .. }) { size } else { m } as f64).sqrt();
     let source = job.source();
-    let column = |space: &mut (Mat<f64>, Mat<f64>), range: Range<usize>| {
-        let mut image = Mat::zeros(m, range.len());
+    let column = |space: &mut (Mat<f64>, Mat<f64>), range: Range<usize>, image: &mut [&mut [f64]]| {
         let mut flops = 0;
-        for (k, j) in range.enumerate() {
+        for (j, image) in range.zip(image) {
             let (own, work) = (space.0.col_as_slice_mut(0), space.1.col_as_slice_mut(0));
             flops += job.simd.run(Load { x: source.column(j, own), signs, work });
             let half = size.div_ceil(2);
@@ -112,23 +111,22 @@ pub(super) fn apply(job: &Job<'_>) -> (Mat<f64>, Effort) {
                 flops += part.len() as u64 * u64::from(part.len().trailing_zeros());
                 transform(job.simd, part);
             }
-            flops += read.column(|i| work[i], scale, image.col_as_slice_mut(k));
+            flops += read.column(|i| work[i], scale, image);
         }
-        (image, flops)
+        flops
     };
-    let panel = |a: MatRef<'_, f64>, space: &mut Mat<f64>, range: Range<usize>| {
+    let panel = |a: MatRef<'_, f64>, space: &mut Mat<f64>, range: Range<usize>, image: &mut [&mut [f64]]| {
         let work = space.col_as_slice_mut(0);
         load_panel(a, range.clone(), signs, work);
         transform_panel(job.simd, work);
         let mut flops = (size * range.len()) as u64 * u64::from(size.trailing_zeros());
-        let mut image = Mat::zeros(m, range.len());
-        for k in 0..range.len() {
-            flops += read.column(|i| work[8 * i + k], scale, image.col_as_slice_mut(k));
+        for (k, image) in image.iter_mut().enumerate() {
+            flops += read.column(|i| work[8 * i + k], scale, image);
         }
-        (image, flops)
+        flops
     };
     match source.row_major() {
-        Some(a) => job.blocks(8, || Mat::zeros(8 * size, 1), |space, range| panel(a, space, range)),
+        Some(a) => job.blocks(8, || Mat::zeros(8 * size, 1), |space, range, image| panel(a, space, range, image)),
         None => job.blocks(WIDTH, || (Mat::zeros(n, 1), Mat::zeros(size, 1)), column),
     }
 }

@@ -55,26 +55,23 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// The image, made of blocks of `width` columns. Each block depends on nothing but its own columns, so that threads
+    /// The image, in blocks of `width` columns, which `work` gets with their numbers and returns its flops. Each block depends on nothing but its own columns, so that threads
     /// change no bit.
     fn blocks<W: Send>(
         &self,
         width: usize,
         workspace: impl Fn() -> W + Sync + Send,
-        work: impl Fn(&mut W, Range<usize>) -> (Mat<f64>, u64) + Sync + Send,
+        work: impl Fn(&mut W, Range<usize>, &mut [&mut [f64]]) -> u64 + Sync + Send,
     ) -> (Mat<f64>, Effort) {
-        let (m, d) = (self.sketch.rows, self.input.shape().1);
-        let range = |k: usize| k * width..d.min((k + 1) * width);
-        let ranges = (0..d.div_ceil(width)).map(range).collect();
-        let parts = map_pieces(self.par, self.input.entries(), ranges, (&Spaces::new(), workspace), work);
-        let (mut image, mut effort) = (Mat::zeros(m, d), Effort::default());
-        for (k, (part, flops)) in parts.iter().enumerate() {
-            for (j, column) in range(k).enumerate() {
-                image.col_as_slice_mut(column).copy_from_slice(part.col_as_slice(j));
-            }
-            effort.flops += flops;
-        }
-        (image, effort)
+        let mut image = Mat::zeros(self.sketch.rows, self.input.shape().1);
+        let columns = image.col_iter_mut().filter_map(|column| column.try_as_col_major_mut());
+        let mut columns: Vec<&mut [f64]> = columns.map(|column| column.as_slice_mut()).collect();
+        let blocks = columns.chunks_mut(width).enumerate().collect();
+        let flops =
+            map_pieces(self.par, self.input.entries(), blocks, (&Spaces::new(), workspace), |space, (k, block)| {
+                work(space, k * width..k * width + block.len(), block)
+            });
+        (image, Effort { flops: flops.iter().sum(), ..Effort::default() })
     }
 
     /// Columns of the input, one at a time.

@@ -28,11 +28,17 @@ pub(super) fn apply(job: &Job<'_>, columns: &Columns) -> (Mat<f64>, Effort) {
         (Input::Dense(_), Some(a)) => {
             let whole = a.ncols().next_multiple_of(8);
             let width = if job.par.degree() == 1 && m * whole <= CACHE { whole } else { WIDTH };
-            job.blocks(width, || Mat::zeros(m * width, 1), |space, range| by_rows(job, columns, a, space, range))
+            job.blocks(
+                width,
+                || Mat::zeros(m * width, 1),
+                |space, range, image| by_rows(job, columns, a, space, range, image),
+            )
         }
-        (Input::Dense(a), None) => {
-            job.blocks(8, || Mat::zeros(8 * m, 1), |space, range| by_columns(job, columns, a, space, range))
-        }
+        (Input::Dense(a), None) => job.blocks(
+            8,
+            || Mat::zeros(8 * m, 1),
+            |space, range, image| by_columns(job, columns, a, space, range, image),
+        ),
     }
 }
 
@@ -48,18 +54,18 @@ fn by_columns(
     a: MatRef<'_, f64>,
     space: &mut Mat<f64>,
     range: Range<usize>,
-) -> (Mat<f64>, u64) {
+    image: &mut [&mut [f64]],
+) -> u64 {
     let sums = space.col_as_slice_mut(0);
     sums.fill(0.0);
     let flops = job.simd.run(Panel { columns, a: a.subcols(range.start, range.len()), sums });
-    let mut image = Mat::zeros(job.sketch.rows, range.len());
-    for k in 0..range.len() {
-        for (y, sums) in image.col_as_slice_mut(k).iter_mut().zip(sums.as_chunks::<8>().0) {
+    for (k, column) in image.iter_mut().enumerate() {
+        for (y, sums) in column.iter_mut().zip(sums.as_chunks::<8>().0) {
             *y = sums[k];
             scaled(y, columns.scale);
         }
     }
-    (image, flops * range.len() as u64)
+    flops * range.len() as u64
 }
 
 /// Up to eight columns.
@@ -131,19 +137,19 @@ fn by_rows(
     a: MatRef<'_, f64>,
     space: &mut Mat<f64>,
     range: Range<usize>,
-) -> (Mat<f64>, u64) {
+    image: &mut [&mut [f64]],
+) -> u64 {
     let (m, width) = (job.sketch.rows, range.len().next_multiple_of(8));
     let sums = &mut space.col_as_slice_mut(0)[..m * width];
     sums.fill(0.0);
     let flops = job.simd.run(Rows { columns, a: a.subcols(range.start, range.len()), sums, width });
-    let mut image = Mat::zeros(m, range.len());
-    for k in 0..range.len() {
-        for (i, y) in image.col_as_slice_mut(k).iter_mut().enumerate() {
+    for (k, column) in image.iter_mut().enumerate() {
+        for (i, y) in column.iter_mut().enumerate() {
             *y = sums[i * width + k];
             scaled(y, columns.scale);
         }
     }
-    (image, flops)
+    flops
 }
 
 /// Rows of up to [`WIDTH`] contiguous entries.
@@ -189,11 +195,9 @@ fn sparse(job: &Job<'_>, columns: &Columns, source: &Source<'_>) -> (Mat<f64>, E
     job.blocks(
         8,
         || (),
-        |(), range| {
-            let mut image = Mat::zeros(job.sketch.rows, range.len());
+        |(), range, image| {
             let mut flops = 0;
-            for (k, j) in range.enumerate() {
-                let sums = image.col_as_slice_mut(k);
+            for (j, sums) in range.zip(image) {
                 for &(i, value) in &entries[j] {
                     let targets = columns.of(i);
                     targets.iter().for_each(|t| sums[(t >> 1) as usize] += SIGN[(t & 1) as usize] * value);
@@ -201,7 +205,7 @@ fn sparse(job: &Job<'_>, columns: &Columns, source: &Source<'_>) -> (Mat<f64>, E
                 }
                 sums.iter_mut().for_each(|x| scaled(x, columns.scale));
             }
-            (image, flops)
+            flops
         },
     )
 }
@@ -212,15 +216,15 @@ pub(super) fn gather(job: &Job<'_>, kept: &[(u32, f64)]) -> (Mat<f64>, Effort) {
     job.blocks(
         8,
         || vec![0.0; n],
-        |buffer, range| {
-            let mut image = Mat::zeros(kept.len(), range.len());
-            for (k, j) in range.clone().enumerate() {
+        |buffer, range, image| {
+            let flops = kept.len() * range.len();
+            for (j, image) in range.zip(image) {
                 let column = source.column(j, buffer);
-                for (y, &(row, weight)) in image.col_as_slice_mut(k).iter_mut().zip(kept) {
+                for (y, &(row, weight)) in image.iter_mut().zip(kept) {
                     *y = weight * column[row as usize];
                 }
             }
-            (image, (kept.len() * range.len()) as u64)
+            flops as u64
         },
     )
 }

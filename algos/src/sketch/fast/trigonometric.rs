@@ -12,6 +12,7 @@ use faer::Mat;
 use super::fourier::{Plan, multiply};
 use super::{Job, Source};
 use crate::Effort;
+use crate::linalg::power_of_two_scale;
 use crate::simd::Simd;
 use crate::sketch::Signs;
 use crate::sketch::parts::Parts;
@@ -45,19 +46,13 @@ fn load(
     let mut scales = [1.0; WIDTH];
     for (lane, j) in range.enumerate() {
         let column = source.column(j, buffer);
-        let largest = column.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
-        let scale = power_of_two_below(largest);
+        let scale = power_of_two_scale(column);
         for (i, &value) in column.iter().enumerate() {
             x[16 * place(i) + lane] = signs.get(i) * (value / scale);
         }
         scales[lane] = scale;
     }
     scales
-}
-
-/// The power of two at or below a positive normal number, else 1.
-fn power_of_two_below(x: f64) -> f64 {
-    if x.is_normal() { f64::from_bits(x.to_bits() & (0x7FF << 52)) } else { 1.0 }
 }
 
 /// A convolution with one kernel by transforms of length `N`.
@@ -102,12 +97,14 @@ fn circulant(job: &Job<'_>, source: &Source<'_>, generator: &Signs, signs: &Sign
     let entry = |t: isize| (generator.get(t.rem_euclid(n as isize) as usize), 0.0);
     let convolution = Convolution::new(n, job.simd, true, entry);
     let workspace = || (convolution.plan.space(), vec![0.0; n]);
-    job.blocks(WIDTH, workspace, |(space, buffer), range| {
+    job.blocks(WIDTH, workspace, |(space, buffer), range, image| {
         let x = space.col_as_slice_mut(0);
-        let scales = load(source, range.clone(), signs, buffer, x, |i| i);
+        let scales = load(source, range, signs, buffer, x, |i| i);
         let flops = convolution.run(job.simd, x);
-        let image = Mat::from_fn(m, range.len(), |i, k| scale * scales[k] * x[16 * rows[i] as usize + k]);
-        (image, flops)
+        for (k, image) in image.iter_mut().enumerate() {
+            image.iter_mut().zip(rows).for_each(|(y, &row)| *y = scale * scales[k] * x[16 * row as usize + k]);
+        }
+        flops
     })
 }
 
@@ -135,9 +132,9 @@ fn cosine(job: &Job<'_>, source: &Source<'_>, signs: &Signs, rows: &[u32]) -> (M
     job.blocks(
         WIDTH,
         || (space(), vec![0.0; n]),
-        |(space, buffer), range| {
+        |(space, buffer), range, image| {
             let x = space.col_as_slice_mut(0);
-            let scales = load(source, range.clone(), signs, buffer, x, place);
+            let scales = load(source, range, signs, buffer, x, place);
             let mut flops = 0;
             if let Some(plan) = &direct {
                 flops += plan.forward(job.simd, x);
@@ -149,13 +146,12 @@ fn cosine(job: &Job<'_>, source: &Source<'_>, signs: &Signs, rows: &[u32]) -> (M
                 flops += 96 * n as u64;
             }
             let at = |k: usize| direct.as_ref().map_or(k, |plan| plan.place(k));
-            let mut image = Mat::zeros(m, range.len());
             for (i, &row) in rows.iter().enumerate() {
                 let k = row as usize;
                 let (here, there) = (16 * at(k), 16 * at((n - k) % n));
                 let (cos, sin) = angle(k, 2 * n);
                 let size = if k == 0 { 1.0 } else { std::f64::consts::SQRT_2 } / root;
-                for lane in 0..range.len() {
+                for (lane, column) in image.iter_mut().enumerate() {
                     // Z = V + iW for real columns v and w: V_k = (Z_k + Z̄_{n−k})/2, W_k = (Z_k − Z̄_{n−k})/(2i).
                     let l = lane % 8;
                     let (z, conjugate) = ((x[here + l], x[here + 8 + l]), (x[there + l], -x[there + 8 + l]));
@@ -164,10 +160,10 @@ fn cosine(job: &Job<'_>, source: &Source<'_>, signs: &Signs, rows: &[u32]) -> (M
                     } else {
                         (z.1 - conjugate.1, conjugate.0 - z.0)
                     };
-                    image[(i, lane)] = 0.5 * size * scales[lane] * (re * cos - im * sin);
+                    column[i] = 0.5 * size * scales[lane] * (re * cos - im * sin);
                 }
             }
-            (image, flops + 8 * (m * range.len()) as u64)
+            flops + 8 * (m * image.len()) as u64
         },
     )
 }

@@ -88,7 +88,7 @@ pub fn lsqr(
     };
     let mut run = Run {
         operator: Operator::new(a, options.passes, options.par),
-        r,
+        r: r.map(|r| r.to_owned()),
         start: x0.map_or_else(|| vec![0.0; d], <[f64]>::to_vec),
         effort: Effort::default(),
     };
@@ -100,7 +100,7 @@ pub fn lsqr(
 
 struct Run<'a> {
     operator: Operator<'a>,
-    r: Option<MatRef<'a, f64>>,
+    r: Option<Mat<f64>>,
     start: Vec<f64>,
     effort: Effort,
 }
@@ -114,7 +114,7 @@ impl Run<'_> {
 
     fn forward(&self, y: &[f64]) -> Vec<f64> {
         let mut x = y.to_vec();
-        if let Some(r) = self.r {
+        if let Some(r) = &self.r {
             solve_upper(r, &mut x);
         }
         x
@@ -128,7 +128,7 @@ impl Run<'_> {
             // Bᵀ is linear: dividing afterwards saves a second pass.
             u.iter_mut().chain(g.iter_mut()).for_each(|x| *x /= beta);
         }
-        if let Some(r) = self.r {
+        if let Some(r) = &self.r {
             solve_upper_transposed(r, g);
             self.effort.flops += 2 * (g.len() * g.len()) as u64;
         }
@@ -153,7 +153,7 @@ impl Run<'_> {
             return Ok((done(self, &y, 0.0), Status::Converged));
         }
         u.iter_mut().chain(g.iter_mut()).for_each(|x| *x /= -beta);
-        if let Some(r) = self.r {
+        if let Some(r) = &self.r {
             solve_upper_transposed(r, &mut g);
         }
         let mut v = g.clone();

@@ -27,7 +27,7 @@ pub struct Preconditioned {
     pub x: Vec<f64>,
 }
 
-/// `R` with `RᵀR = (SA)ᵀSA`, with which `A R⁻¹` is well conditioned, `κ ≤ (1 + √(d/m))/(1 − √(d/m))` for a
+/// `R` with `RᵀR = (SA)ᵀSA`, to single precision where `κ(A)` allows it, with which `A R⁻¹` is well conditioned, `κ ≤ (1 + √(d/m))/(1 − √(d/m))` for a
 /// Gaussian sketch of many rows, whatever the condition of `A`.
 ///
 /// # Errors
@@ -40,15 +40,16 @@ pub fn preconditioner(
 ) -> Result<Outcome<Preconditioned>, Error> {
     argument(sketch.nrows() >= a.ncols(), "m", sketch.nrows() as f64, "must be at least the number of columns")?;
     let Outcome { value: image, status, mut effort } = sketched(Variant::Fast, sketch, a, b, par)?;
-    let (r, x) = solved(image, gram_factor, &mut effort)?;
+    let (r, x) = solved(&image, gram_factor, &mut effort)?;
     Ok(Outcome { value: Preconditioned { r, x }, status, effort })
 }
 
 /// Solves `min ‖A x − b‖₂` to rounding by LSQR, preconditioned with a sketch (Rokhlin & Tygert 2008; Avron, Maymounkov &
 /// Toledo 2010, doi:10.1137/090767911).
 ///
-/// With `m = γd` rows the error falls by about `γ^{−1/2}` an iteration. Cost: the sketch, `γd³` flops for its Gram
-/// matrix, and `2γd³` for its QR factorization where `κ(A)` is near `10⁵` or above, and `4nd` an iteration.
+/// With `m = γd` rows the error falls by about `γ^{−1/2}` an iteration. Cost: the sketch, `γd³` flops in single precision
+/// for its Gram matrix, as many in double precision where `κ(A)` is above some tens, `2γd³` for its QR factorization where
+/// it is near `10⁵` or above, and `4nd` an iteration.
 ///
 /// # Errors
 /// As [`preconditioner`].

@@ -2,17 +2,19 @@
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor::{LltRegularization, cholesky_in_place, cholesky_in_place_scratch};
+use faer::traits::ComplexField;
 use faer::{ColRef, Mat, MatRef, Spec};
 
 use crate::error::{Error, NumericalError, Size, argument, shape};
-use crate::linalg::{gram, singular_values, triangular_factor};
+use crate::linalg::{dot, gram, power_of_two_scale, singular_values, triangular_factor};
 use crate::sketch::{Input, Sketch, Variant, apply};
 use crate::{Effort, Outcome, Par, Status};
 
 /// A diagonal entry of `R` below this fraction of the largest means that the rank is not full.
 const RANK: f64 = 1e-13;
-/// Above this ratio of pivots a Gram matrix does not lose what a preconditioner needs.
-const SAFE: f64 = 1e-5;
+/// Above these ratios of pivots a Gram matrix does not lose what a preconditioner needs.
+const SAFE_SINGLE: f64 = 0.03;
+const SAFE_DOUBLE: f64 = 1e-5;
 
 /// `x' = argmin ‖S A x − S b‖₂` (Song, Ye, Yin & Zhang 2023, algorithm 1; arXiv:2302.00248).
 ///
@@ -33,90 +35,121 @@ pub fn sketch_and_solve(
     shape("the right-hand side", Size::Len(n), Size::Len(b.len()))?;
     argument(sketch.nrows() >= d, "m", sketch.nrows() as f64, "must be at least the number of columns")?;
     let Outcome { value: image, mut effort, .. } = sketched(variant, sketch, a, b, Par::Seq)?;
-    let (_, x) = solved(image, qr_factor, &mut effort)?;
+    let (_, x) = solved(&image, qr_factor, &mut effort)?;
     Ok(Outcome { value: x, status: Status::Converged, effort })
 }
 
-/// `[SA Sb]`, line 2: one and the same `S` on both.
+/// `[SA Sb]`, one matrix or two beside each other.
+pub(super) struct Image(Vec<Mat<f64>>);
+
+impl Image {
+    fn columns(&self) -> Vec<&[f64]> {
+        self.0.iter().flat_map(|part| (0..part.ncols()).map(|j| part.col_as_slice(j))).collect()
+    }
+}
+
+/// Line 2: one and the same `S` on both.
 pub(super) fn sketched(
     variant: Variant,
     sketch: &Sketch,
     a: MatRef<'_, f64>,
     b: &[f64],
     par: Par,
-) -> Result<Outcome<Mat<f64>>, Error> {
+) -> Result<Outcome<Image>, Error> {
     if sketch.is_generated() {
         // Twice the entries of S would cost more than a copy of A.
-        return apply(variant, sketch, Input::Dense(join(a, b).as_ref()), par);
+        let mut joined = Mat::zeros(a.nrows(), a.ncols() + 1);
+        let (mut left, right) = joined.as_mut().split_at_col_mut(a.ncols());
+        left.copy_from(a);
+        right.col_mut(0).copy_from(ColRef::from_slice(b));
+        let Outcome { value, status, effort } = apply(variant, sketch, Input::Dense(joined.as_ref()), par)?;
+        return Ok(Outcome { value: Image(vec![value]), status, effort });
     }
     let left = apply(variant, sketch, Input::Dense(a), par)?;
     let right = apply(variant, sketch, b.into(), par)?;
-    let value = join(left.value.as_ref(), right.value.col_as_slice(0));
+    let value = Image(vec![left.value, right.value]);
     Ok(Outcome { value, status: left.status, effort: left.effort + right.effort })
 }
 
-/// `[A b]`.
-fn join(a: MatRef<'_, f64>, b: &[f64]) -> Mat<f64> {
-    let mut joined = Mat::zeros(a.nrows(), a.ncols() + 1);
-    let (mut left, right) = joined.as_mut().split_at_col_mut(a.ncols());
-    left.copy_from(a);
-    right.col_mut(0).copy_from(ColRef::from_slice(b));
-    joined
-}
-
-/// `R` and `R⁻¹Qᵀ(Sb)` of a QR factorization `SA = QR`, given `[SA Sb]`: lines 3 to 5, since the triangular factor of
-/// the joined matrix, which `factor` computes, holds `R` and `Qᵀ(Sb)`.
-///
-/// Both parts are scaled to largest entries near 1 meanwhile, so that no square under- or overflows.
+/// `R` and `R⁻¹Qᵀ(Sb)` of a QR factorization `SA = QR`: lines 3 to 5, since the triangular factor of `[SA Sb]`, which
+/// `factor` computes, holds `R` and `Qᵀ(Sb)`.
 pub(super) fn solved(
-    mut joined: Mat<f64>,
-    factor: fn(MatRef<'_, f64>, &mut Effort) -> Mat<f64>,
+    image: &Image,
+    factor: fn(&Scaled<'_>, &mut Effort) -> Mat<f64>,
     effort: &mut Effort,
 ) -> Result<(Mat<f64>, Vec<f64>), Error> {
-    let d = joined.ncols() - 1;
-    let scale = |joined: &mut Mat<f64>, columns: std::ops::Range<usize>| {
-        let largest = columns.clone().flat_map(|j| joined.col_as_slice(j)).fold(0.0, |l: f64, x| l.max(x.abs()));
-        let factor = power_of_two_below(largest);
-        columns.for_each(|j| joined.col_as_slice_mut(j).iter_mut().for_each(|x| *x /= factor));
-        factor
-    };
-    let (left, right) = (scale(&mut joined, 0..d), scale(&mut joined, d..d + 1));
-    let factor = factor(joined.as_ref(), effort);
-    let r = factor.as_ref().submatrix(0, 0, d, d);
-    full_rank(r)?;
+    let scaled = Scaled::new(image);
+    let factor = factor(&scaled, effort);
+    let (left, right) = scaled.scales.split_at(factor.ncols() - 1);
+    let d = left.len();
+    let largest = left.iter().fold(0.0, |a: f64, x| a.max(*x));
+    let r = Mat::from_fn(d, d, |i, j| factor[(i, j)] * (left[j] / largest));
+    full_rank(r.as_ref())?;
     let mut x: Vec<f64> = (0..d).map(|i| factor[(i, d)]).collect();
-    solve_upper(r, &mut x);
-    x.iter_mut().for_each(|x| *x *= right / left);
-    Ok((Mat::from_fn(d, d, |i, j| left * r[(i, j)]), x))
+    solve_upper(&factor, &mut x);
+    x.iter_mut().zip(left).for_each(|(x, left)| *x *= right[0] / left);
+    Ok((largest * r, x))
+}
+
+/// The columns of `[SA Sb]` over scales that bring the largest entry of each near 1, so that no square under- or
+/// overflows, and that change no bit of a factorization.
+pub(super) struct Scaled<'a> {
+    columns: Vec<&'a [f64]>,
+    scales: Vec<f64>,
+}
+
+impl<'a> Scaled<'a> {
+    fn new(image: &'a Image) -> Self {
+        let columns = image.columns();
+        let scales = columns.iter().map(|column| power_of_two_scale(column)).collect();
+        Self { columns, scales }
+    }
+
+    fn matrix<T: ComplexField>(&self, round: fn(f64) -> T) -> Mat<T> {
+        let mut out = Mat::zeros(self.columns[0].len(), self.columns.len());
+        for (j, (column, scale)) in self.columns.iter().zip(&self.scales).enumerate() {
+            out.col_as_slice_mut(j).iter_mut().zip(*column).for_each(|(out, x)| *out = round(x / scale));
+        }
+        out
+    }
 }
 
 /// The triangular factor of `[SA Sb]` by Cholesky's factorization of its Gram matrix: half the flops of a QR
-/// factorization, in products. An error of `eps·κ(SA)²` does not harm a preconditioner unless it is near 1; where
-/// pivots say that it may be, a QR factorization takes over.
-pub(super) fn gram_factor(joined: MatRef<'_, f64>, effort: &mut Effort) -> Mat<f64> {
-    let (m, d) = (joined.nrows(), joined.ncols() - 1);
-    effort.flops += (m * d * d) as u64;
-    let mut g = gram(joined);
+/// factorization, in products, and in single precision half the time again. An error of `eps·κ(SA)²` does not harm a
+/// preconditioner unless it is near 1; where pivots say that it may be, double precision and then a QR factorization
+/// take over.
+pub(super) fn gram_factor(scaled: &Scaled<'_>, effort: &mut Effort) -> Mat<f64> {
+    by_pivots(&scaled.matrix(|x| x as f32), f64::from, SAFE_SINGLE, effort)
+        .or_else(|| by_pivots(&scaled.matrix(|x| x), |x| x, SAFE_DOUBLE, effort))
+        .unwrap_or_else(|| qr_factor(scaled, effort))
+}
+
+/// The transposed Cholesky factor of the Gram matrix of some columns, or none if a pivot of those before the last is below
+/// this fraction of the largest.
+fn by_pivots<T: ComplexField + Copy>(
+    columns: &Mat<T>,
+    widen: fn(T) -> f64,
+    safe: f64,
+    effort: &mut Effort,
+) -> Option<Mat<f64>> {
+    let d = columns.ncols() - 1;
+    effort.flops += (columns.nrows() * d * d) as u64;
+    let products = gram(columns.as_ref());
+    let mut g = Mat::from_fn(d + 1, d + 1, |i, j| widen(products[(i, j)]));
     let mut memory = MemBuffer::new(cholesky_in_place_scratch::<f64>(d + 1, Par::Seq, Spec::default()));
     let (stack, rules) = (MemStack::new(&mut memory), LltRegularization::default());
-    let done = cholesky_in_place(g.as_mut(), rules, Par::Seq, stack, Spec::default()).is_ok();
+    cholesky_in_place(g.as_mut(), rules, Par::Seq, stack, Spec::default()).ok()?;
     let pivots = || (0..d).map(|j| g[(j, j)]);
-    if done && pivots().fold(f64::INFINITY, f64::min) > SAFE * pivots().fold(0.0, f64::max) {
-        return Mat::from_fn(d + 1, d + 1, |i, j| if i <= j { g[(j, i)] } else { 0.0 });
-    }
-    qr_factor(joined, effort)
+    let kept = pivots().fold(f64::INFINITY, f64::min) > safe * pivots().fold(0.0, f64::max);
+    kept.then(|| Mat::from_fn(d + 1, d + 1, |i, j| if i <= j { g[(j, i)] } else { 0.0 }))
 }
 
 /// The same by Householder's QR factorization.
-fn qr_factor(joined: MatRef<'_, f64>, effort: &mut Effort) -> Mat<f64> {
+fn qr_factor(scaled: &Scaled<'_>, effort: &mut Effort) -> Mat<f64> {
+    let joined = scaled.matrix(|x| x);
     let (m, d) = (joined.nrows(), joined.ncols() - 1);
     effort.flops += 2 * (m * d * d) as u64;
-    triangular_factor(joined)
-}
-
-/// The power of two at or below a positive normal number, else 1: dividing by it is exact.
-pub(super) fn power_of_two_below(x: f64) -> f64 {
-    if x.is_normal() { f64::from_bits(x.to_bits() & (0x7FF << 52)) } else { 1.0 }
+    triangular_factor(joined.as_ref())
 }
 
 /// Refuses an upper triangular matrix that has not full numerical rank.
@@ -133,19 +166,18 @@ pub(super) fn full_rank(r: MatRef<'_, f64>) -> Result<(), Error> {
     Err(NumericalError::SketchRankDeficient { rank, columns: d }.into())
 }
 
-/// `x ← R⁻¹ x`, by columns. Cost: `d²` flops.
-pub(super) fn solve_upper(r: MatRef<'_, f64>, x: &mut [f64]) {
+/// `x ← R⁻¹ x`, by columns, with the leading part of `R` that fits. Cost: `d²` flops.
+pub(super) fn solve_upper(r: &Mat<f64>, x: &mut [f64]) {
     for j in (0..x.len()).rev() {
         x[j] /= r[(j, j)];
-        let (above, xj) = (r.col(j), x[j]);
-        x[..j].iter_mut().zip(above.iter()).for_each(|(x, r)| *x -= xj * r);
+        let xj = x[j];
+        x[..j].iter_mut().zip(r.col_as_slice(j)).for_each(|(x, r)| *x -= xj * r);
     }
 }
 
 /// `x ← R⁻ᵀ x`. Cost: `d²` flops.
-pub(super) fn solve_upper_transposed(r: MatRef<'_, f64>, x: &mut [f64]) {
+pub(super) fn solve_upper_transposed(r: &Mat<f64>, x: &mut [f64]) {
     for j in 0..x.len() {
-        let done: f64 = x[..j].iter().zip(r.col(j).iter()).map(|(x, r)| x * r).sum();
-        x[j] = (x[j] - done) / r[(j, j)];
+        x[j] = (x[j] - dot(&x[..j], &r.col_as_slice(j)[..j])) / r[(j, j)];
     }
 }

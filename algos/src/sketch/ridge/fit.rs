@@ -4,7 +4,7 @@ use faer::{Mat, MatRef};
 use serde::Serialize;
 
 use crate::error::{Error, InputError, Size, argument, finite, shape};
-use crate::linalg::{gram, symmetric_eigen, thin_svd};
+use crate::linalg::{dot, gram, symmetric_eigen, thin_svd};
 use crate::sketch::{Input, Sketch, Variant, adjoint, apply};
 use crate::{Effort, Outcome, Par, Status};
 
@@ -171,8 +171,4 @@ impl Spectrum {
         }
         (w, df)
     }
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }

@@ -159,7 +159,7 @@ struct Transforms<'a> {
 }
 
 /// Transforms in a row.
-const ROW: i32 = 7;
+const ROW: i32 = 31;
 
 impl Run for Transforms<'_> {
     fn run(&mut self) -> Result<Output, Error> {
