@@ -30,7 +30,8 @@
 //! nothing: their lines lie at a distance of a power of two and fall into one set of the first cache, which holds 8 to
 //! 12; gathering 64 of them into a buffer costs what the second pass costs. Nor does fetching ahead by hand: the caches'
 //! own prefetchers do better. 64 vectors of length 2¹⁴ pass the third cache once: 0.43 + 0.19 ms, 24 G additions a second.
-//! These are the best of many runs alone; medians of the benchmark cases on the same machine are 14 and 18 to 20 G.
+//! These are the best of many runs alone; the benchmark cases, 31 transforms in a row, on the same machine beside other
+//! guests: 15 and 19 G in the median, 17 and 22 at best.
 
 use crate::simd::lanes::Lanes;
 use crate::simd::{Simd, Task};
