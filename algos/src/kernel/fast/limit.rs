@@ -4,19 +4,24 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::vector::{Line, Real, Task, Vectors};
-use crate::simd::Simd;
+use crate::kernel::Engine;
+use crate::parallel::map_chunks;
 
 /// Multiply-adds on 24 independent sums in registers, then exponentials of one vector after the other, as many as a
 /// product of `pairs` entries in dimension `d` takes at least. Returns a number that depends on all of them.
 ///
-/// Its time is the limit of a tile in double precision on this instruction set.
-pub fn limit(simd: Simd, pairs: usize, d: usize) -> f64 {
-    let vectors = pairs / f64::LANES;
-    f64::dispatch(
-        simd,
-        Limit { multiply_adds: vectors * (d + 1), exponentials: vectors, with: std::hint::black_box(1e-9) },
-    )
+/// Its time is the limit of a tile in double precision on this instruction set and so many threads.
+pub fn limit(engine: Engine, pairs: usize, d: usize) -> f64 {
+    let vectors = pairs / f64::LANES / PIECES;
+    let pieces = map_chunks(engine.par, pairs * (d + 1), &mut [1e-9; PIECES], 1, |_, with| {
+        let with = std::hint::black_box(with[0]);
+        f64::dispatch(engine.simd, Limit { multiply_adds: vectors * (d + 1), exponentials: vectors, with })
+    });
+    pieces.iter().sum()
 }
+
+/// Pieces that threads share.
+const PIECES: usize = 64;
 
 struct Limit {
     multiply_adds: usize,

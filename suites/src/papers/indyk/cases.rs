@@ -149,7 +149,7 @@ impl Problem for Instance {
         let engine = Engine { simd: Simd::detect(), par };
         if variant == LIMIT {
             let (pairs, d) = (self.x.len() * self.x.len(), self.keys.dimension());
-            return Ok(Box::new(Call(move || Ok((vec![limit(engine.simd, pairs, d)], Effort::default())))));
+            return Ok(Box::new(Call(move || Ok((vec![limit(engine, pairs, d)], Effort::default())))));
         }
         if let Some(&(_, epsilon)) = PLANNED.iter().find(|(name, _)| *name == variant) {
             return Ok(self.planned(problem, epsilon, engine));

@@ -57,7 +57,7 @@ impl Experiment for Tiles {
 
     fn run(point: &Tile, trial: &Trial<'_>, out: &mut Out<Self>) -> Result<(), Error> {
         let case = if point.d == 8 { &TILE8 } else { &TILE64 };
-        let variants = [(REFERENCE, 1), (DOUBLE, 1), (DOUBLE, 2), (SINGLE, 1), (LIMIT, 1)];
+        let variants = [(REFERENCE, 1), (DOUBLE, 1), (DOUBLE, 2), (SINGLE, 1), (LIMIT, 1), (LIMIT, 2)];
         round(case, &variants, trial)?.into_iter().for_each(|time| out.put(Self::ROUNDS, time));
         Ok(())
     }
@@ -71,7 +71,7 @@ pub const CLAIM: Claim = Claim {
     source: Source::Ours,
     kind: Kind::Timing,
     expected: Verdict::Reproduced,
-    note: "Limits are for AVX-512; narrower vectors gain less over the literal sums. The bound is measured in the same round. Two threads need a second core that nobody else uses.",
+    note: "Limits are for AVX-512; narrower vectors gain less over the literal sums. The bound is measured in the same round, on one thread and on two: on a shared machine the second core is not always there, and then two threads gain as little in the bound. 0.9 of the bound's gain is 1.8 times on two idle cores.",
     experiments: &["tile-times"],
     judge,
     control: Some(Control {
@@ -85,6 +85,14 @@ type Rounds = [Row<Tile, Time>];
 /// Median over rounds of the ratio of two variants in the same round.
 fn ratio(rows: &Rounds, d: usize, a: (&str, usize), b: (&str, usize)) -> stats::Estimate {
     timed::ratio(rows, |tile| tile.d == d, a, b)
+}
+
+/// The gain of a second thread over that of the arithmetic alone in the same round, which is 2 where nobody else uses the
+/// second core, and whatever other guests of the machine leave of it elsewhere.
+fn part_of_bound(rows: &Rounds, d: usize) -> stats::Estimate {
+    let gains = |variant| timed::ratios(rows, |tile| tile.d == d, (variant, 1), (variant, 2));
+    let parts: Vec<f64> = gains(DOUBLE).iter().zip(gains(LIMIT)).map(|(own, bound)| own / bound).collect();
+    stats::median(&parts)
 }
 
 fn judge(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
@@ -109,7 +117,11 @@ fn judge(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
                     10.0,
                 ),
                 Check::at_most(format!("d = {d}: f32 over f64"), at((SINGLE, 1), (DOUBLE, 1)), 0.7),
-                Check::at_least(format!("d = {d}: one thread over two"), at((DOUBLE, 1), (DOUBLE, 2)), 1.8),
+                Check::at_least(
+                    format!("d = {d}: one thread over two, as a part of what it is for the bound"),
+                    part_of_bound(&rows, d),
+                    0.9,
+                ),
                 Check::at_most(
                     format!("d = {d}: different answers of one and two threads"),
                     stats::point(different as f64, answers.len()),
