@@ -55,8 +55,8 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// The image, in blocks of `width` columns, which `work` gets with their numbers and returns its flops. Each block depends on nothing but its own columns, so that threads
-    /// change no bit.
+    /// The image in blocks of `width` columns: `work` gets their numbers and zeros to fill, and returns its flops. Each
+    /// block depends on nothing but its own columns, so that threads change no bit.
     fn blocks<W: Send>(
         &self,
         width: usize,

@@ -23,12 +23,12 @@ pub enum Start {
 pub struct Preconditioned {
     /// `R: d×d`, upper triangular.
     pub r: Mat<f64>,
-    /// `argmin ‖S A x − S b‖`.
+    /// `argmin ‖S A x − S b‖`, as precise as `R`: a start.
     pub x: Vec<f64>,
 }
 
-/// `R` with `RᵀR = (SA)ᵀSA`, to single precision where `κ(A)` allows it, with which `A R⁻¹` is well conditioned, `κ ≤ (1 + √(d/m))/(1 − √(d/m))` for a
-/// Gaussian sketch of many rows, whatever the condition of `A`.
+/// `R` with `RᵀR = (SA)ᵀSA`, to single precision where `κ(A)` allows it. With it `A R⁻¹` is well conditioned,
+/// `κ ≤ (1 + √(d/m))/(1 − √(d/m))` for a Gaussian sketch of many rows, whatever the condition of `A`.
 ///
 /// # Errors
 /// As [`sketch_and_solve`](super::sketch_and_solve).
