@@ -9,7 +9,7 @@ use std::arch::x86_64::__m512d;
 
 #[cfg(target_arch = "x86_64")]
 use pulp::{
-    cast, f32x4, f32x8, f64x4, f64x8,
+    cast, f32x4, f32x8, f32x16, f64x4, f64x8,
     x86::{V3, V4},
 };
 
@@ -17,6 +17,8 @@ use pulp::{
 pub(crate) trait Lanes: Copy {
     /// The vector.
     type V: Copy;
+    /// Sixteen numbers in single precision.
+    type Single: Copy;
     /// Whether sixteen vectors fit the registers, with as many left for what is computed from them.
     const WIDE: bool;
 
@@ -25,6 +27,10 @@ pub(crate) trait Lanes: Copy {
     /// Loads single precision and widens it.
     fn widen(self, x: &[f32; 8]) -> Self::V;
     fn store(self, v: Self::V, to: &mut [f64; 8]);
+    /// Two vectors rounded to single precision.
+    fn narrow(self, low: Self::V, high: Self::V) -> Self::Single;
+    /// Adds `sign·x`, for a sign of ±1.
+    fn add_single(self, sign: f32, x: Self::Single, to: &mut [f32; 16]);
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
     fn sub(self, a: Self::V, b: Self::V) -> Self::V;
     fn mul(self, a: Self::V, b: Self::V) -> Self::V;
@@ -79,6 +85,7 @@ const FMA: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
 
 impl Lanes for Portable {
     type V = [f64; 8];
+    type Single = [f32; 16];
     const WIDE: bool = false;
 
     #[inline(always)]
@@ -99,6 +106,16 @@ impl Lanes for Portable {
     #[inline(always)]
     fn store(self, v: [f64; 8], to: &mut [f64; 8]) {
         *to = v;
+    }
+
+    #[inline(always)]
+    fn narrow(self, low: [f64; 8], high: [f64; 8]) -> [f32; 16] {
+        std::array::from_fn(|l| if l < 8 { low[l] } else { high[l - 8] } as f32)
+    }
+
+    #[inline(always)]
+    fn add_single(self, sign: f32, x: [f32; 16], to: &mut [f32; 16]) {
+        to.iter_mut().zip(x).for_each(|(to, x)| *to += sign * x);
     }
 
     #[inline(always)]
@@ -135,6 +152,7 @@ impl Lanes for Portable {
 #[cfg(target_arch = "x86_64")]
 impl Lanes for V3 {
     type V = [f64x4; 2];
+    type Single = [f32x8; 2];
     const WIDE: bool = false;
 
     #[inline(always)]
@@ -156,6 +174,17 @@ impl Lanes for V3 {
     #[inline(always)]
     fn store(self, v: [f64x4; 2], to: &mut [f64; 8]) {
         *to = cast(v);
+    }
+
+    #[inline(always)]
+    fn narrow(self, low: [f64x4; 2], high: [f64x4; 2]) -> [f32x8; 2] {
+        [low, high].map(|[a, b]| cast([self.convert_f64x4_to_f32x4(a), self.convert_f64x4_to_f32x4(b)]))
+    }
+
+    #[inline(always)]
+    fn add_single(self, sign: f32, x: [f32x8; 2], to: &mut [f32; 16]) {
+        let (sign, sum): (_, [f32x8; 2]) = (self.splat_f32x8(sign), cast(*to));
+        *to = cast([self.mul_add_f32x8(sign, x[0], sum[0]), self.mul_add_f32x8(sign, x[1], sum[1])]);
     }
 
     #[inline(always)]
@@ -194,6 +223,7 @@ impl Lanes for V3 {
 #[cfg(target_arch = "x86_64")]
 impl Lanes for V4 {
     type V = f64x8;
+    type Single = f32x16;
     const WIDE: bool = true;
 
     #[inline(always)]
@@ -215,6 +245,16 @@ impl Lanes for V4 {
     #[inline(always)]
     fn store(self, v: f64x8, to: &mut [f64; 8]) {
         *to = cast(v);
+    }
+
+    #[inline(always)]
+    fn narrow(self, low: f64x8, high: f64x8) -> f32x16 {
+        cast([self.convert_f64x8_to_f32x8(low), self.convert_f64x8_to_f32x8(high)])
+    }
+
+    #[inline(always)]
+    fn add_single(self, sign: f32, x: f32x16, to: &mut [f32; 16]) {
+        *to = cast(self.mul_add_f32x16(self.splat_f32x16(sign), x, cast(*to)));
     }
 
     #[inline(always)]

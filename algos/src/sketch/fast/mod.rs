@@ -5,14 +5,16 @@ mod columns;
 mod fourier;
 pub(super) mod hadamard;
 mod scatter;
+mod single;
 mod tiles;
 mod trigonometric;
 
 pub(super) use adjoint::adjoint;
+pub(super) use single::{Single, single};
 
 use std::ops::Range;
 
-use faer::{Mat, Par};
+use faer::{Mat, MatMut, Par};
 
 use super::Input;
 use super::parts::{Parts, Sketch};
@@ -55,8 +57,7 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// The image in blocks of `width` columns: `work` gets their numbers and zeros to fill, and returns its flops. Each
-    /// block depends on nothing but its own columns, so that threads change no bit.
+    /// The image in blocks of `width` columns: `work` gets their numbers and zeros to fill, and returns its flops.
     fn blocks<W: Send>(
         &self,
         width: usize,
@@ -64,14 +65,25 @@ impl Job<'_> {
         work: impl Fn(&mut W, Range<usize>, &mut [&mut [f64]]) -> u64 + Sync + Send,
     ) -> (Mat<f64>, Effort) {
         let mut image = Mat::zeros(self.sketch.rows, self.input.shape().1);
-        let columns = image.col_iter_mut().filter_map(|column| column.try_as_col_major_mut());
-        let mut columns: Vec<&mut [f64]> = columns.map(|column| column.as_slice_mut()).collect();
-        let blocks = columns.chunks_mut(width).enumerate().collect();
-        let flops =
-            map_pieces(self.par, self.input.entries(), blocks, (&Spaces::new(), workspace), |space, (k, block)| {
-                work(space, k * width..k * width + block.len(), block)
-            });
+        let flops = self.fill(image.as_mut(), width, workspace, work);
         (image, Effort { flops: flops.iter().sum(), ..Effort::default() })
+    }
+
+    /// Fills an image in blocks of `width` columns, and returns what `work` does for each. A block depends on nothing but
+    /// its own columns, so that threads change no bit.
+    fn fill<T: Send, W: Send, R: Send>(
+        &self,
+        image: MatMut<'_, T>,
+        width: usize,
+        workspace: impl Fn() -> W + Sync + Send,
+        work: impl Fn(&mut W, Range<usize>, &mut [&mut [T]]) -> R + Sync + Send,
+    ) -> Vec<R> {
+        let columns = image.col_iter_mut().filter_map(|column| column.try_as_col_major_mut());
+        let mut columns: Vec<&mut [T]> = columns.map(|column| column.as_slice_mut()).collect();
+        let blocks = columns.chunks_mut(width).enumerate().collect();
+        map_pieces(self.par, self.input.entries(), blocks, (&Spaces::new(), workspace), |space, (k, block)| {
+            work(space, k * width..k * width + block.len(), block)
+        })
     }
 
     /// Columns of the input, one at a time.

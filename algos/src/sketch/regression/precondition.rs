@@ -3,9 +3,9 @@
 use faer::{Mat, MatRef};
 
 use super::lsqr::{LsqrOptions, Solution, lsqr, silent};
-use super::solve::{gram_factor, sketched, solved};
-use crate::error::{Error, argument};
-use crate::sketch::{Sketch, Variant};
+use super::solve::prepared;
+use crate::error::{Error, Size, argument, shape};
+use crate::sketch::Sketch;
 use crate::{Outcome, Par};
 
 /// The first iterate.
@@ -39,8 +39,8 @@ pub fn preconditioner(
     par: Par,
 ) -> Result<Outcome<Preconditioned>, Error> {
     argument(sketch.nrows() >= a.ncols(), "m", sketch.nrows() as f64, "must be at least the number of columns")?;
-    let Outcome { value: image, status, mut effort } = sketched(Variant::Fast, sketch, a, b, par)?;
-    let (r, x) = solved(&image, gram_factor, &mut effort)?;
+    shape("the right-hand side", Size::Len(a.nrows()), Size::Len(b.len()))?;
+    let Outcome { value: (r, x), status, effort } = prepared(sketch, a, b, par)?;
     Ok(Outcome { value: Preconditioned { r, x }, status, effort })
 }
 
@@ -49,7 +49,8 @@ pub fn preconditioner(
 ///
 /// With `m = γd` rows the error falls by about `γ^{−1/2}` an iteration. Cost: the sketch, `γd³` flops in single precision
 /// for its Gram matrix, as many in double precision where `κ(A)` is above some tens, `2γd³` for its QR factorization where
-/// it is near `10⁵` or above, and `4nd` an iteration.
+/// it is near `10⁵` or above, and `4nd` an iteration. A sparse sketch, too, is in single precision, and is made anew in
+/// double precision where the condition asks for that.
 ///
 /// # Errors
 /// As [`preconditioner`].

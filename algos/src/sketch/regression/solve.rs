@@ -7,6 +7,8 @@ use faer::{ColRef, Mat, MatRef, Spec};
 
 use crate::error::{Error, NumericalError, Size, argument, shape};
 use crate::linalg::{dot, gram, power_of_two_scale, singular_values, triangular_factor};
+use crate::simd::Simd;
+use crate::sketch::fast::{Single, single};
 use crate::sketch::{Input, Sketch, Variant, apply};
 use crate::{Effort, Outcome, Par, Status};
 
@@ -35,7 +37,8 @@ pub fn sketch_and_solve(
     shape("the right-hand side", Size::Len(n), Size::Len(b.len()))?;
     argument(sketch.nrows() >= d, "m", sketch.nrows() as f64, "must be at least the number of columns")?;
     let Outcome { value: image, mut effort, .. } = sketched(variant, sketch, a, b, Par::Seq)?;
-    let (_, x) = solved(&image, qr_factor, &mut effort)?;
+    let scaled = Scaled::new(&image);
+    let (_, x) = solved(&qr_factor(&scaled, &mut effort), &scaled.scales)?;
     Ok(Outcome { value: x, status: Status::Converged, effort })
 }
 
@@ -71,22 +74,16 @@ pub(super) fn sketched(
     Ok(Outcome { value, status: left.status, effort: left.effort + right.effort })
 }
 
-/// `R` and `R⁻¹Qᵀ(Sb)` of a QR factorization `SA = QR`: lines 3 to 5, since the triangular factor of `[SA Sb]`, which
-/// `factor` computes, holds `R` and `Qᵀ(Sb)`.
-pub(super) fn solved(
-    image: &Image,
-    factor: fn(&Scaled<'_>, &mut Effort) -> Mat<f64>,
-    effort: &mut Effort,
-) -> Result<(Mat<f64>, Vec<f64>), Error> {
-    let scaled = Scaled::new(image);
-    let factor = factor(&scaled, effort);
-    let (left, right) = scaled.scales.split_at(factor.ncols() - 1);
+/// `R` and `R⁻¹Qᵀ(Sb)` of a QR factorization `SA = QR`: lines 3 to 5, since the triangular factor of `[SA Sb]` holds `R`
+/// and `Qᵀ(Sb)`. Column `j` of `factor` is to be multiplied by scale `j`.
+pub(super) fn solved(factor: &Mat<f64>, scales: &[f64]) -> Result<(Mat<f64>, Vec<f64>), Error> {
+    let (left, right) = scales.split_at(factor.ncols() - 1);
     let d = left.len();
     let largest = left.iter().fold(0.0, |a: f64, x| a.max(*x));
     let r = Mat::from_fn(d, d, |i, j| factor[(i, j)] * (left[j] / largest));
     full_rank(r.as_ref())?;
     let mut x: Vec<f64> = (0..d).map(|i| factor[(i, d)]).collect();
-    solve_upper(&factor, &mut x);
+    solve_upper(factor, &mut x);
     x.iter_mut().zip(left).for_each(|(x, left)| *x *= right[0] / left);
     Ok((largest * r, x))
 }
@@ -114,14 +111,32 @@ impl<'a> Scaled<'a> {
     }
 }
 
-/// The triangular factor of `[SA Sb]` by Cholesky's factorization of its Gram matrix: half the flops of a QR
-/// factorization, in products, and in single precision half the time again. An error of `eps·κ(SA)²` does not harm a
-/// preconditioner unless it is near 1; where pivots say that it may be, double precision and then a QR factorization
-/// take over.
-pub(super) fn gram_factor(scaled: &Scaled<'_>, effort: &mut Effort) -> Mat<f64> {
-    by_pivots(&scaled.matrix(|x| x as f32), f64::from, SAFE_SINGLE, effort)
-        .or_else(|| by_pivots(&scaled.matrix(|x| x), |x| x, SAFE_DOUBLE, effort))
-        .unwrap_or_else(|| qr_factor(scaled, effort))
+/// `R` and the solution of the sketched problem, for a preconditioner, by Cholesky's factorization of the Gram matrix of
+/// `[SA Sb]`: half the flops of a QR factorization, in products, and in single precision half the time again. An error of
+/// `eps·κ(SA)²` does not harm a preconditioner unless it is near 1; where pivots say that it may be, double precision and
+/// then a QR factorization take over. Sparse sketches are in single precision from the start.
+pub(super) fn prepared(
+    sketch: &Sketch,
+    a: MatRef<'_, f64>,
+    b: &[f64],
+    par: Par,
+) -> Result<Outcome<(Mat<f64>, Vec<f64>)>, Error> {
+    let single = single(sketch, a, b, Simd::detect(), par);
+    let mut effort = single.as_ref().map_or_else(Effort::default, |single| single.effort);
+    if let Some(Single { columns, scales, .. }) = &single
+        && let Some(factor) = by_pivots(columns, f64::from, SAFE_SINGLE, &mut effort)
+    {
+        return Ok(Outcome { value: solved(&factor, scales)?, status: Status::Converged, effort });
+    }
+    let Outcome { value: image, status, effort: own } = sketched(Variant::Fast, sketch, a, b, par)?;
+    effort += own;
+    let scaled = Scaled::new(&image);
+    let untried = single.is_none().then(|| scaled.matrix(|x| x as f32));
+    let factor = untried
+        .and_then(|columns| by_pivots(&columns, f64::from, SAFE_SINGLE, &mut effort))
+        .or_else(|| by_pivots(&scaled.matrix(|x| x), |x| x, SAFE_DOUBLE, &mut effort))
+        .unwrap_or_else(|| qr_factor(&scaled, &mut effort));
+    Ok(Outcome { value: solved(&factor, &scaled.scales)?, status, effort })
 }
 
 /// The transposed Cholesky factor of the Gram matrix of some columns, or none if a pivot of those before the last is below
