@@ -30,11 +30,11 @@ const fn case(key: &'static str, about: &'static str, (n, d): (usize, usize), ga
 const SMALL: Tall =
     case("sketch/lstsq-small", "least squares with a Gaussian 10,000×50 matrix", (10_000, 50), 16, Scale::Smoke);
 const TALL: Tall =
-    case("sketch/lstsq-d200", "least squares with a Gaussian 100,000×200 matrix", (100_000, 200), 24, Scale::Default);
+    case("sketch/lstsq-d200", "least squares with a Gaussian 100,000×200 matrix", (100_000, 200), 48, Scale::Default);
 const MIDDLE: Tall =
-    case("sketch/lstsq-d400", "least squares with a Gaussian 50,000×400 matrix", (50_000, 400), 16, Scale::Full);
+    case("sketch/lstsq-d400", "least squares with a Gaussian 50,000×400 matrix", (50_000, 400), 32, Scale::Full);
 const WIDE: Tall =
-    case("sketch/lstsq-d800", "least squares with a Gaussian 50,000×800 matrix", (50_000, 800), 12, Scale::Full);
+    case("sketch/lstsq-d800", "least squares with a Gaussian 50,000×800 matrix", (50_000, 800), 20, Scale::Full);
 
 /// Sizes of the comparison over d.
 pub const SIZES: [Tall; 9] = [

@@ -21,21 +21,21 @@ pub const ALL: &[&dyn Case] = &[&FWHT_SMALL, &FWHT_MANY, &FWHT_LONG, &COUNT_SMAL
 
 const FWHT_SMALL: Hadamard = Hadamard {
     key: "sketch/fwht-2e12",
-    about: "seven Hadamard transforms in a row of 16 vectors of length 2^12",
+    about: "31 Hadamard transforms in a row of 16 vectors of length 2^12",
     bits: 12,
     columns: 16,
     scale: Scale::Smoke,
 };
 const FWHT_MANY: Hadamard = Hadamard {
     key: "sketch/fwht-2e14x64",
-    about: "seven Hadamard transforms in a row of 64 vectors of length 2^14",
+    about: "31 Hadamard transforms in a row of 64 vectors of length 2^14",
     bits: 14,
     columns: 64,
     scale: Scale::Default,
 };
 const FWHT_LONG: Hadamard = Hadamard {
     key: "sketch/fwht-2e20",
-    about: "seven Hadamard transforms in a row of one vector of length 2^20",
+    about: "31 Hadamard transforms in a row of one vector of length 2^20",
     bits: 20,
     columns: 1,
     scale: Scale::Default,
