@@ -274,7 +274,7 @@ fn pivoted_qr_solve(a: MatRef<'_, f64>, b: &[f64], tolerance: f64) -> Option<Vec
         v[0] -= diagonal[j];
         let beta = -diagonal[j] * v[0];
         let reflect = |x: &mut [f64]| {
-            let along = v.iter().zip(&*x).map(|(v, x)| v * x).sum::<f64>() / beta;
+            let along = dot(&v, x) / beta;
             x.iter_mut().zip(&v).for_each(|(x, v)| *x -= along * v);
         };
         for c in j + 1..n {

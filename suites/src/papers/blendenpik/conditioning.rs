@@ -4,13 +4,13 @@ use std::ops::ControlFlow;
 
 use algos::{
     Error, Par,
-    linalg::{norm, singular_values, solve_lower},
+    linalg::{product, singular_values, solve_lower},
     sketch::{
         instance::{Bases, Conditioned},
         regression::{LsqrOptions, lsqr, preconditioner},
     },
 };
-use faer::Mat;
+use faer::{Mat, MatRef};
 
 use super::super::sketching::{Map, by};
 use crate::{harness::prelude::*, record};
@@ -159,12 +159,9 @@ impl Experiment for Conditioning {
 
 /// ‖Uᵀ(Ax − b)‖.
 fn project(problem: &Conditioned, x: &[f64]) -> f64 {
-    let mut r: Vec<f64> = problem.b.iter().map(|b| -b).collect();
-    for (column, x) in problem.a.col_iter().zip(x) {
-        r.iter_mut().zip(column.iter()).for_each(|(r, a)| *r += x * a);
-    }
-    let along: Vec<f64> = problem.u.col_iter().map(|u| u.iter().zip(&r).map(|(u, r)| u * r).sum()).collect();
-    norm(&along)
+    let column = |v: &[f64]| MatRef::from_column_major_slice(v, v.len(), 1).to_owned();
+    let r = product(problem.a.as_ref(), column(x).as_ref()) - column(&problem.b);
+    product(problem.u.transpose(), r.as_ref()).norm_l2()
 }
 
 /// κ(A R⁻¹) from the factors: the singular values of R⁻ᵀ V diag(σ), without the error κ(A)·eps of a product with A.
