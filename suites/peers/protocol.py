@@ -28,11 +28,15 @@ PROTOCOL = 1
 PEERS = {}
 
 
-def peer(cases, needs):
-    """Declares a peer for the cases that match a glob; `needs` names the packages whose versions are reported."""
+def peer(cases, needs, instead=None):
+    """Declares a peer for the cases that match a glob; `needs` names the packages whose versions are reported.
+
+    A library that has no solver for the problem, but one for another of the same size, says in `instead` which: its
+    time is shown, its output is not verified.
+    """
 
     def declare(prepare):
-        PEERS[prepare.__name__] = (cases, needs, prepare)
+        PEERS[prepare.__name__] = (cases, needs, prepare, instead)
         return prepare
 
     return declare
@@ -85,12 +89,13 @@ def load(folder):
 
 def offer(name):
     """What the harness is told about a peer: its cases and versions, or why it is absent."""
-    cases, needs, _ = PEERS[name]
+    cases, needs, _, instead = PEERS[name]
     try:
         versions = [f"{package} {importlib.metadata.version(package)}" for package in needs]
     except importlib.metadata.PackageNotFoundError as e:
         return {"name": name, "cases": cases, "versions": "", "absent": f"the package {e.name} is not installed"}
-    return {"name": name, "cases": cases, "versions": ", ".join([python(), *versions, *blas()])}
+    found = {"name": name, "cases": cases, "versions": ", ".join([python(), *versions, *blas()])}
+    return found | ({"instead": instead} if instead else {})
 
 
 def python():

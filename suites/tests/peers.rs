@@ -19,6 +19,7 @@ static GO: AtomicBool = AtomicBool::new(false);
 const HELLO: &str = r#"{"protocol":1,"peers":[
     {"name":"right","cases":"recovery/*","versions":"Fake 1.0"},
     {"name":"wrong","cases":"recovery/*","versions":"Fake 1.0"},
+    {"name":"other","cases":"recovery/*","versions":"Fake 1.0","instead":"the weighted problem"},
     {"name":"dead","cases":"recovery/*","versions":"Fake 1.0"},
     {"name":"gone","cases":"recovery/*","versions":"","absent":"the package x is not installed"},
     {"name":"elsewhere","cases":"tensor/*","versions":"Fake 1.0"}]}"#;
@@ -35,7 +36,7 @@ fn environment(folder: &Path, case: &dyn Case) -> Environment {
     output("wrong", &vec![0.0; values.len()]);
     let answer = |name| format!(r#"echo '{{"ns":5,"cpu_ns":4000000,"output":"{}/{name}.npy"}}'"#, folder.display());
     let script = format!(
-        "#!/bin/sh\necho '{}'\nwhile read -r line; do case \"$line\" in *right*) {};; *wrong*) {};; *) exit 3;; esac; done\n",
+        "#!/bin/sh\necho '{}'\nwhile read -r line; do case \"$line\" in *right*) {};; *wrong*|*other*) {};; *) exit 3;; esac; done\n",
         HELLO.replace('\n', ""),
         answer("right"),
         answer("wrong")
@@ -44,7 +45,7 @@ fn environment(folder: &Path, case: &dyn Case) -> Environment {
     let python = folder.join("bin/python");
     fs::write(&python, script).unwrap();
     fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
-    fs::write(folder.join("requirements.txt"), "").unwrap();
+    ["requirements.txt", "optional.txt"].map(|name| fs::write(folder.join(name), "").unwrap());
     fs::write(folder.join("recovery.py"), "").unwrap();
     fs::write(folder.join("requirements.sha256"), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
         .unwrap();
@@ -69,6 +70,10 @@ fn outputs_of_peers_are_verified_and_a_bad_peer_costs_only_itself() {
     // Two iterations make a sample of 5 ms, and the script always says 4 ms.
     assert!((right.ns / 2e6 - 1.0).abs() < 1e-9, "{}", right.ns);
     assert!(of("wrong").ran.as_ref().unwrap_err().contains("wrong answer"));
+    // What solves another problem has a time, whatever it answers, and no error.
+    let other = of("other").ran.as_ref().unwrap();
+    assert_eq!((of("other").role, other.rounds, other.error.is_nan()), (Role::Other, 2, true));
+    assert_eq!(of("other").python.as_deref(), Some("Fake 1.0; solves the weighted problem"));
     assert!(of("dead").ran.as_ref().unwrap_err().contains("exit status: 3"));
     assert_eq!(of("gone").ran.as_ref().unwrap_err(), "the package x is not installed");
     assert!(entries.iter().all(|entry| entry.name != "elsewhere"));
@@ -86,6 +91,8 @@ fn an_environment_that_is_missing_or_outdated_says_so() {
     let environment = Environment { scripts: path.clone(), folder: path.clone() };
     assert!(environment.fault().unwrap().contains("requirements.txt"));
     fs::write(path.join("requirements.txt"), "numpy==2.4.6\n").unwrap();
+    assert!(environment.fault().unwrap().contains("optional.txt"));
+    fs::write(path.join("optional.txt"), "").unwrap();
     assert!(environment.fault().unwrap().contains("no environment"));
     fs::write(path.join("requirements.sha256"), "of another file").unwrap();
     assert!(environment.fault().unwrap().contains("renew"));
@@ -94,7 +101,8 @@ fn an_environment_that_is_missing_or_outdated_says_so() {
 
 #[test]
 fn the_requirements_are_exact_versions() {
-    let text = fs::read_to_string(Environment::default().scripts.join("requirements.txt")).unwrap();
+    let read = |name| fs::read_to_string(Environment::default().scripts.join(name)).unwrap();
+    let text = [read("requirements.txt"), read("optional.txt")].concat();
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let loose: Vec<_> =
         lines.filter(|line| line.split_once("==").is_none_or(|(_, v)| v.contains(['*', '>', '<']))).collect();

@@ -57,7 +57,11 @@ pub struct RunArguments {
 pub fn peers(papers: &[&'static Paper], command: &PeersCommand) -> Result<ExitCode> {
     let environment = Environment::default();
     match command {
-        PeersCommand::Setup { python } => environment.setup(python)?,
+        PeersCommand::Setup { python } => {
+            if let Some(why) = environment.setup(python)? {
+                eprintln!("residual: peers that need optional packages will be absent: {why}");
+            }
+        }
         PeersCommand::List => list(&environment)?,
         PeersCommand::Run(arguments) => run(papers, &environment, arguments)?,
     }

@@ -37,6 +37,8 @@ pub enum Role {
     Single,
     /// What a user of another library writes; its name begins with that of the library's crate.
     Peer,
+    /// A library that solves another problem of the same size: its output is not verified, and its time only shown.
+    Other,
     /// What the machine allows; it solves nothing, so its output is not verified.
     Bound,
 }
@@ -48,6 +50,7 @@ impl Role {
             Self::Algorithm => "ours",
             Self::Single => "ours, single precision",
             Self::Peer => "peer",
+            Self::Other => "time only",
             Self::Bound => "bound",
         }
     }

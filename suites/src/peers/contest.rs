@@ -104,7 +104,11 @@ impl Arena<'_> {
         if environment.has(family) && environment.fault().is_none() {
             let client = environment.start(family, self.contest.limit, self.contest.stop)?;
             for peer in client.hello.peers.iter().filter(|peer| matches(&peer.cases, self.case.key())) {
-                all.push(contender(&peer.name, Role::Peer, Some(peer.versions.clone()), peer.absent.clone()));
+                let (role, versions) = match &peer.instead {
+                    None => (Role::Peer, peer.versions.clone()),
+                    Some(instead) => (Role::Other, format!("{}; solves {instead}", peer.versions)),
+                };
+                all.push(contender(&peer.name, role, Some(versions), peer.absent.clone()));
             }
         }
         Ok(all)
@@ -166,7 +170,7 @@ impl Arena<'_> {
             par: None,
             input: peer.then(|| self.folder.to_owned()),
         };
-        match client.exchange(&request)?.and_then(|reply| self.verified(reply)) {
+        match client.exchange(&request)?.and_then(|reply| self.verified(reply, contender.role)) {
             Ok(measured) => {
                 contender.error = measured.accuracy;
                 Ok(Some(measured))
@@ -178,8 +182,9 @@ impl Arena<'_> {
         }
     }
 
-    /// A reply whose output has been verified: by our worker, or here if it is a peer's.
-    fn verified(&self, reply: Reply) -> Result<Measured, Refusal> {
+    /// A reply whose output has been verified: by our worker, or here if it is a peer's. What solves another problem
+    /// has no error.
+    fn verified(&self, reply: Reply, role: Role) -> Result<Measured, Refusal> {
         let computed = match reply {
             Reply::Measured(measured) => return Ok(measured),
             Reply::Refused(refusal) => return Err(refusal),
@@ -187,7 +192,10 @@ impl Arena<'_> {
         };
         let values = npy::read(&computed.output).map_err(|e| Refusal::new(Failure::Failed, e.to_string()))?;
         let output = Output { values, effort: algos::Effort::default() };
-        let kept = self.problem.verify(&output).and_then(Accuracy::kept);
+        let kept = match role {
+            Role::Other => Ok(Accuracy { error: f64::NAN, contract: f64::NAN }),
+            _ => self.problem.verify(&output).and_then(Accuracy::kept),
+        };
         let accuracy = kept.map_err(|e| Refusal::new(Failure::Wrong, e.to_string()))?;
         Ok(Measured {
             ns: computed.ns,

@@ -18,13 +18,15 @@ use crate::{
 
 /// The protocol that all scripts import; not a family.
 const PROTOCOL: &str = "protocol";
+/// What every machine can install, and what some cannot.
+const REQUIREMENTS: [&str; 2] = ["requirements.txt", "optional.txt"];
 /// In the environment: the hash of the requirements that it was made from.
 const STAMP: &str = "requirements.sha256";
 
 /// The scripts of the peers and their virtual environment.
 #[derive(Debug)]
 pub struct Environment {
-    /// `suites/peers`: one script per family and `requirements.txt`.
+    /// `suites/peers`: one script per family, and what they require.
     pub scripts: PathBuf,
     /// The virtual environment.
     pub folder: PathBuf,
@@ -38,13 +40,13 @@ impl Default for Environment {
 }
 
 impl Environment {
-    fn requirements(&self) -> PathBuf {
-        self.scripts.join("requirements.txt")
+    fn requirements(&self) -> [PathBuf; 2] {
+        REQUIREMENTS.map(|name| self.scripts.join(name))
     }
 
     fn stamp(&self) -> Result<String> {
-        let path = self.requirements();
-        fs::read(&path).map(|bytes| sha256(&bytes)).map_err(|e| Error::file("read", &path, &e))
+        let read = |path: &PathBuf| fs::read(path).map_err(|e| Error::file("read", path, &e));
+        Ok(sha256(&self.requirements().iter().map(read).collect::<Result<Vec<_>>>()?.concat()))
     }
 
     /// The interpreter of the environment.
@@ -52,8 +54,9 @@ impl Environment {
         self.folder.join("bin/python")
     }
 
-    /// Makes the environment anew and installs the pinned packages. This alone uses the network.
-    pub fn setup(&self, python: &Path) -> Result<()> {
+    /// Makes the environment anew and installs the pinned packages; returns what went wrong with optional ones, whose
+    /// peers are then absent. This alone uses the network.
+    pub fn setup(&self, python: &Path) -> Result<Option<String>> {
         let stamp = self.stamp()?;
         call(Command::new(python).args(["-m", "venv", "--clear"]).arg(&self.folder))?;
         let pip = |arguments: &[&str]| {
@@ -61,10 +64,13 @@ impl Environment {
             command.args(["-m", "pip", "--disable-pip-version-check"]).args(arguments);
             command
         };
-        call(pip(&["install", "--quiet", "--requirement"]).arg(self.requirements()))?;
+        let [required, optional] = self.requirements();
+        call(pip(&["install", "--quiet", "--requirement"]).arg(required))?;
+        let missed = call(pip(&["install", "--quiet", "--requirement"]).arg(optional)).err();
         call(&mut pip(&["check", "--quiet"]))?;
         let path = self.folder.join(STAMP);
-        fs::write(&path, stamp).map_err(|e| Error::file("write", &path, &e))
+        fs::write(&path, stamp).map_err(|e| Error::file("write", &path, &e))?;
+        Ok(missed.map(|e| e.to_string()))
     }
 
     /// Why no peer can run, if so.
@@ -74,7 +80,7 @@ impl Environment {
             (_, Err(e)) => Some(e.to_string()),
             (None, _) => Some("there is no environment; make it with `residual peers setup`".into()),
             (Some(old), Ok(new)) if old != new => {
-                Some("requirements.txt has changed; renew the environment with `residual peers setup`".into())
+                Some("the requirements have changed; renew the environment with `residual peers setup`".into())
             }
             _ => None,
         }

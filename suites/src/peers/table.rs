@@ -64,7 +64,7 @@ pub fn rows(entries: Vec<Entry>, environment: &Environment) -> Result<Vec<Row>> 
             ratio: number(|ran| ran.ratio),
             ratio_low: number(|ran| ran.ci.0),
             ratio_high: number(|ran| ran.ci.1),
-            error: number(|ran| ran.error).filter(|_| entry.role != Role::Bound),
+            error: number(|ran| ran.error).filter(|_| ![Role::Bound, Role::Other].contains(&entry.role)),
             rounds: entry.ran.as_ref().map_or(0, |ran| ran.rounds),
             version: match (&entry.python, entry.role) {
                 (Some(versions), _) => versions.clone(),
@@ -117,7 +117,7 @@ fn markdown(cases: &BTreeMap<String, Vec<Row>>) -> String {
          Written by `residual peers run`. Times are processor times of one run on one thread; ratios are to the fastest \
          algorithm of this project on that case in double precision, medians over rounds of fresh processes in which \
          all are interleaved, with 95 % intervals; above 1 is slower. Every output was verified by the case; a bound \
-         has none: it is what the machine allows.\n",
+         has none: it is what the machine allows; nor has what solves another problem, for which time only is shown.\n",
     );
     for (case, rows) in cases {
         let mut rows: Vec<&Row> = rows.iter().collect();
@@ -129,7 +129,7 @@ fn markdown(cases: &BTreeMap<String, Vec<Row>>) -> String {
             let _ = writeln!(out, "{}", line(row));
         }
         let _ = writeln!(out);
-        for row in rows.iter().filter(|row| row.role == Role::Peer) {
+        for row in rows.iter().filter(|row| [Role::Peer, Role::Other].contains(&row.role)) {
             let _ = writeln!(out, "- `{}`: {}; `{}`", row.implementation, row.version, row.command);
         }
         if let Some(row) = rows.iter().find(|row| row.role == Role::Algorithm) {

@@ -53,6 +53,9 @@ pub struct PeerOffer {
     pub cases: String,
     /// Interpreter and libraries.
     pub versions: String,
+    /// What it solves instead, if that is not the problem of the case: then nothing but its time is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead: Option<String>,
     /// Why it cannot run here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub absent: Option<String>,

@@ -135,7 +135,7 @@ fn side(row: &Row) -> Option<&str> {
         Role::Algorithm if row.implementation == REFERENCE => Some("literal reference"),
         Role::Algorithm => Some("Residual"),
         Role::Peer => row.implementation.split('_').next(),
-        Role::Single | Role::Bound => None,
+        Role::Single | Role::Other | Role::Bound => None,
     }
 }
 
