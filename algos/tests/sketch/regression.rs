@@ -132,7 +132,8 @@ fn lsqr_converges_to_the_least_squares_solution_in_both_forms() {
 fn preconditioning_reaches_the_accuracy_of_qr_whatever_the_condition() {
     let (n, d) = (2000, 30);
     let bases = Bases::draw(n, d, &mut rng(7)).unwrap();
-    for kappa in [1e2, 1e6, 1e10] {
+    // In the second, single precision still factors the Gram matrix, but badly.
+    for kappa in [1e2, 3e3, 1e6, 1e10] {
         let problem = bases.conditioned(kappa).unwrap();
         for law in [Law::Gaussian, Law::Srht(Rows::Distinct), Law::OsnapBlocks(8), Law::CountSketch] {
             let sketch = law.draw(8 * d, n, &mut rng(8)).unwrap();
