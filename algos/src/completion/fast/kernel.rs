@@ -3,6 +3,9 @@
 //! Nothing is copied. A pass reads a row from the second cache once and uses it, while it is in the first, for all that
 //! is asked of it; packed copies would be written and read besides. Sums run over whole vectors in fixed order, over groups
 //! of eight rows. Rows missing in the last group have weight zero and change nothing.
+//!
+//! Passes over a line take turns in direction, as cutting edges do on the way back: the rows that one leaves in the first
+//! cache, the next one begins with. Always beginning anew, it would find none of a line that is longer than the cache.
 
 use crate::simd::lanes::Lanes;
 
@@ -34,27 +37,92 @@ impl<'a> Design<'a> {
 
     /// Rows of any length.
     #[inline(always)]
-    fn wide(self, index: [u32; 8]) -> [&'a [[f64; 8]]; 8] {
+    fn wide(self, index: &[u32; 8]) -> [&'a [[f64; 8]]; 8] {
         index.map(|j| self.rows[j as usize * self.padded..][..self.padded].as_chunks::<8>().0)
     }
 }
 
-/// The indices of a group of at most eight rows, filled up with the first.
-#[inline(always)]
-fn group(observed: &[u32]) -> [u32; 8] {
-    if let Ok(all) = observed.try_into() {
-        return all;
+/// The direction of a pass. Groups are the same in both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::completion) enum Order {
+    Forth,
+    Back,
+}
+
+impl Order {
+    pub fn reversed(self) -> Self {
+        match self {
+            Self::Forth => Self::Back,
+            Self::Back => Self::Forth,
+        }
     }
-    let mut index = [observed[0]; 8];
-    index.iter_mut().zip(observed).for_each(|(index, j)| *index = *j);
-    index
+}
+
+/// The rows of a line in groups of eight. The last group, if it is short, is filled up with its first row.
+struct Groups<'a> {
+    full: &'a [[u32; 8]],
+    last: [u32; 8],
+    /// Weights of the rows of the last group: zero where it is filled up.
+    present: [f64; 8],
+    b: Option<(&'a [[f64; 8]], [f64; 8])>,
+}
+
+impl<'a> Groups<'a> {
+    #[inline(always)]
+    fn new(observed: &'a [u32], b: Option<&'a [f64]>) -> Self {
+        let (full, rest) = observed.as_chunks::<8>();
+        let (mut last, mut present) = ([0; 8], [0.0; 8]);
+        if let Some(&first) = rest.first() {
+            last = [first; 8];
+            last[..rest.len()].copy_from_slice(rest);
+            present[..rest.len()].fill(1.0);
+        }
+        let b = b.map(|b| {
+            let (full, rest) = b.as_chunks::<8>();
+            let mut last = [0.0; 8];
+            last[..rest.len()].copy_from_slice(rest);
+            (full, last)
+        });
+        Self { full, last, present, b }
+    }
+
+    /// How many there are.
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.full.len() + usize::from(self.present[0] > 0.0)
+    }
+
+    /// The number of the group that a pass takes at a step.
+    #[inline(always)]
+    fn at(&self, step: usize, order: Order) -> usize {
+        match order {
+            Order::Forth => step,
+            Order::Back => self.len() - 1 - step,
+        }
+    }
+
+    #[inline(always)]
+    fn index(&self, g: usize) -> &[u32; 8] {
+        self.full.get(g).unwrap_or(&self.last)
+    }
+
+    /// `q` of a group from the products of its rows with `x`.
+    #[inline(always)]
+    fn settle<S: Lanes>(&self, simd: S, g: usize, products: S::V) -> S::V {
+        let mut q = products;
+        if let Some((full, last)) = &self.b {
+            q = simd.sub(simd.load(full.get(g).unwrap_or(last)), q);
+        }
+        if g == self.full.len() { simd.mul(q, simd.load(&self.present)) } else { q }
+    }
 }
 
 /// `w += Aᵀ q` and `‖q‖²` with `q = A x`, or `q = b − A x` where `b` is given, one number for each row.
 ///
 /// Both products take a group of rows while it is in the first cache: that halves the traffic of a pass. The second one
 /// runs a group behind the first, so that a group's sums across vectors, a long chain, are hidden behind the
-/// multiply-adds of the last. Narrow designs have `x` and `w` in registers, as far as there are any.
+/// multiply-adds of the last. Narrow designs have `x` and `w` in registers, as far as there are any. The entries of `q` go
+/// through memory: a load copies one to a whole vector for nothing, from a register it takes the time of a multiply-add.
 #[inline(always)]
 pub(in crate::completion) fn fused<S: Lanes>(
     simd: S,
@@ -62,38 +130,31 @@ pub(in crate::completion) fn fused<S: Lanes>(
     x: &[f64],
     b: Option<&[f64]>,
     w: &mut [f64],
+    order: Order,
 ) -> f64 {
     match design.padded / 8 {
-        1 => narrow::<S, 1>(simd, design, x, b, w),
-        2 => narrow::<S, 2>(simd, design, x, b, w),
-        3 => narrow::<S, 3>(simd, design, x, b, w),
-        4 => narrow::<S, 4>(simd, design, x, b, w),
-        5 => narrow::<S, 5>(simd, design, x, b, w),
-        6 => narrow::<S, 6>(simd, design, x, b, w),
-        7 => narrow::<S, 7>(simd, design, x, b, w),
-        8 => narrow::<S, 8>(simd, design, x, b, w),
-        _ => wide(simd, design, x, b, w),
+        1 => narrow::<S, 1>(simd, design, x, b, w, order),
+        2 => narrow::<S, 2>(simd, design, x, b, w, order),
+        3 => narrow::<S, 3>(simd, design, x, b, w, order),
+        4 => narrow::<S, 4>(simd, design, x, b, w, order),
+        5 => narrow::<S, 5>(simd, design, x, b, w, order),
+        6 => narrow::<S, 6>(simd, design, x, b, w, order),
+        7 => narrow::<S, 7>(simd, design, x, b, w, order),
+        8 => narrow::<S, 8>(simd, design, x, b, w, order),
+        _ => wide(simd, design, x, b, w, order),
     }
 }
 
-/// `q` of group `g` of `rows` rows from the sums of its rows.
 #[inline(always)]
-fn settle<S: Lanes>(simd: S, sums: [S::V; 8], b: Option<&[f64]>, g: usize, rows: usize) -> [f64; 8] {
-    let mut q = [0.0; 8];
-    simd.store(simd.sums(sums), &mut q);
-    if let Some(b) = b {
-        let b = &b[8 * g..][..rows];
-        match b.try_into() {
-            Ok(b) => simd.store(simd.sub(simd.load(b), simd.load(&q)), &mut q),
-            Err(_) => b.iter().zip(&mut q).for_each(|(b, q)| *q = b - *q),
-        }
-    }
-    q[rows..].fill(0.0);
-    q
-}
-
-#[inline(always)]
-fn narrow<S: Lanes, const T: usize>(simd: S, design: Design<'_>, x: &[f64], b: Option<&[f64]>, w: &mut [f64]) -> f64 {
+fn narrow<S: Lanes, const T: usize>(
+    simd: S,
+    design: Design<'_>,
+    x: &[f64],
+    b: Option<&[f64]>,
+    w: &mut [f64],
+    order: Order,
+) -> f64 {
+    let groups = Groups::new(design.observed, b);
     let Some(&first) = design.observed.first() else { return 0.0 };
     let rows = design.narrow::<T>();
     let (x, w) = (&x.as_chunks::<8>().0[..T], &mut w.as_chunks_mut::<8>().0[..T]);
@@ -103,25 +164,34 @@ fn narrow<S: Lanes, const T: usize>(simd: S, design: Design<'_>, x: &[f64], b: O
         xs[t] = simd.load(&x[t]);
         even[t] = simd.load(&w[t]);
     }
-    let (mut last, mut weights, mut square) = ([&rows[first as usize]; 8], [0.0; 8], zero);
-    for (g, observed) in design.observed.chunks(8).enumerate() {
-        let new = group(observed).map(|j| &rows[j as usize]);
+    let (mut last, mut weights, mut square) = ([&rows[first as usize]; 8], [[0.0; 8]; 2], zero);
+    for step in 0..groups.len() {
+        let g = groups.at(step, order);
+        let new = pick(rows, groups.index(g));
         let mut sums = [zero; 8];
         for t in 0..T {
             for r in 0..8 {
                 sums[r] = simd.fma(simd.load(&new[r][t]), xs[t], sums[r]);
             }
         }
-        add(simd, last, &weights, &mut even, &mut odd);
-        weights = settle(simd, sums, b, g, observed.len());
-        square = simd.fma(simd.load(&weights), simd.load(&weights), square);
+        let q = groups.settle(simd, g, simd.sums(sums));
+        square = simd.fma(q, q, square);
+        add(simd, last, &weights[(step + 1) % 2], &mut even, &mut odd);
+        simd.store(q, &mut weights[step % 2]);
         last = new;
     }
-    add(simd, last, &weights, &mut even, &mut odd);
+    add(simd, last, &weights[(groups.len() + 1) % 2], &mut even, &mut odd);
     for t in 0..T {
         simd.store(simd.add(even[t], odd[t]), &mut w[t]);
     }
     simd.sum(square)
+}
+
+/// The rows of a group. Written out: as a map, the indices would be loaded together and taken apart again.
+#[inline(always)]
+fn pick<'a, const T: usize>(rows: &'a [[[f64; 8]; T]], index: &[u32; 8]) -> [&'a [[f64; 8]; T]; 8] {
+    let row = |r: usize| &rows[index[r] as usize];
+    [row(0), row(1), row(2), row(3), row(4), row(5), row(6), row(7)]
 }
 
 /// Adds the rows of a group with these weights, in two chains.
@@ -143,13 +213,22 @@ fn add<S: Lanes, const T: usize>(
 }
 
 #[inline(always)]
-fn wide<S: Lanes>(simd: S, design: Design<'_>, x: &[f64], b: Option<&[f64]>, w: &mut [f64]) -> f64 {
+fn wide<S: Lanes>(
+    simd: S,
+    design: Design<'_>,
+    x: &[f64],
+    b: Option<&[f64]>,
+    w: &mut [f64],
+    order: Order,
+) -> f64 {
+    let groups = Groups::new(design.observed, b);
     let Some(&first) = design.observed.first() else { return 0.0 };
     let (x, w) = (x.as_chunks::<8>().0, w.as_chunks_mut::<8>().0);
     let zero = simd.splat(0.0);
-    let (mut last, mut weights, mut square) = (design.wide([first; 8]), [0.0; 8], zero);
-    for (g, observed) in design.observed.chunks(8).enumerate() {
-        let new = design.wide(group(observed)).map(|row| &row[..x.len()]);
+    let (mut last, mut weights, mut square) = (design.wide(&[first; 8]), [[0.0; 8]; 2], zero);
+    for step in 0..groups.len() {
+        let g = groups.at(step, order);
+        let new = design.wide(groups.index(g)).map(|row| &row[..x.len()]);
         let mut sums = [zero; 8];
         for t in 0..x.len() {
             let x = simd.load(&x[t]);
@@ -157,12 +236,13 @@ fn wide<S: Lanes>(simd: S, design: Design<'_>, x: &[f64], b: Option<&[f64]>, w: 
                 sums[r] = simd.fma(simd.load(&new[r][t]), x, sums[r]);
             }
         }
-        add_wide(simd, last, &weights, w);
-        weights = settle(simd, sums, b, g, observed.len());
-        square = simd.fma(simd.load(&weights), simd.load(&weights), square);
+        let q = groups.settle(simd, g, simd.sums(sums));
+        square = simd.fma(q, q, square);
+        add_wide(simd, last, &weights[(step + 1) % 2], w);
+        simd.store(q, &mut weights[step % 2]);
         last = new;
     }
-    add_wide(simd, last, &weights, w);
+    add_wide(simd, last, &weights[(groups.len() + 1) % 2], w);
     simd.sum(square)
 }
 
@@ -188,10 +268,10 @@ fn add_wide<S: Lanes>(simd: S, rows: [&[[f64; 8]]; 8], weights: &[f64; 8], w: &m
 #[inline(always)]
 pub(in crate::completion) fn adjoint<S: Lanes>(simd: S, design: Design<'_>, q: &[f64], w: &mut [f64]) {
     let w = w.as_chunks_mut::<8>().0;
-    for (observed, q) in design.observed.chunks(8).zip(q.chunks(8)) {
-        let mut weights = [0.0; 8];
-        weights[..q.len()].copy_from_slice(q);
-        add_wide(simd, design.wide(group(observed)), &weights, w);
+    let groups = Groups::new(design.observed, Some(q));
+    let Some((full, last)) = groups.b else { return };
+    for g in 0..groups.len() {
+        add_wide(simd, design.wide(groups.index(g)), full.get(g).unwrap_or(&last), w);
     }
 }
 
