@@ -42,7 +42,7 @@ impl<'a> Design<'a> {
     }
 }
 
-/// The direction of a pass. Groups are the same in both.
+/// The direction in which a pass takes the full groups. A short one is the last in both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::completion) enum Order {
     Forth,
@@ -56,65 +56,35 @@ impl Order {
             Self::Back => Self::Forth,
         }
     }
+
+    /// The group that is taken at a step.
+    #[inline(always)]
+    fn at(self, step: usize, groups: usize) -> usize {
+        match self {
+            Self::Forth => step,
+            Self::Back => groups - 1 - step,
+        }
+    }
 }
 
-/// The rows of a line in groups of eight. The last group, if it is short, is filled up with its first row.
-struct Groups<'a> {
-    full: &'a [[u32; 8]],
-    last: [u32; 8],
-    /// Weights of the rows of the last group: zero where it is filled up.
-    present: [f64; 8],
-    b: Option<(&'a [[f64; 8]], [f64; 8])>,
+/// The indices of a short group, filled up with the first.
+#[inline(always)]
+fn filled(rest: &[u32]) -> Option<[u32; 8]> {
+    let mut index = [*rest.first()?; 8];
+    index[..rest.len()].copy_from_slice(rest);
+    Some(index)
 }
 
-impl<'a> Groups<'a> {
-    #[inline(always)]
-    fn new(observed: &'a [u32], b: Option<&'a [f64]>) -> Self {
-        let (full, rest) = observed.as_chunks::<8>();
-        let (mut last, mut present) = ([0; 8], [0.0; 8]);
-        if let Some(&first) = rest.first() {
-            last = [first; 8];
-            last[..rest.len()].copy_from_slice(rest);
-            present[..rest.len()].fill(1.0);
-        }
-        let b = b.map(|b| {
-            let (full, rest) = b.as_chunks::<8>();
-            let mut last = [0.0; 8];
-            last[..rest.len()].copy_from_slice(rest);
-            (full, last)
-        });
-        Self { full, last, present, b }
+/// `q` of a short group from the products of its rows with `x`: zero where it is filled up.
+#[inline(always)]
+fn settled<S: Lanes>(simd: S, products: S::V, b: Option<&[f64]>, rows: usize) -> [f64; 8] {
+    let mut q = [0.0; 8];
+    simd.store(products, &mut q);
+    if let Some(b) = b {
+        b.iter().zip(&mut q).for_each(|(b, q)| *q = b - *q);
     }
-
-    /// How many there are.
-    #[inline(always)]
-    fn len(&self) -> usize {
-        self.full.len() + usize::from(self.present[0] > 0.0)
-    }
-
-    /// The number of the group that a pass takes at a step.
-    #[inline(always)]
-    fn at(&self, step: usize, order: Order) -> usize {
-        match order {
-            Order::Forth => step,
-            Order::Back => self.len() - 1 - step,
-        }
-    }
-
-    #[inline(always)]
-    fn index(&self, g: usize) -> &[u32; 8] {
-        self.full.get(g).unwrap_or(&self.last)
-    }
-
-    /// `q` of a group from the products of its rows with `x`.
-    #[inline(always)]
-    fn settle<S: Lanes>(&self, simd: S, g: usize, products: S::V) -> S::V {
-        let mut q = products;
-        if let Some((full, last)) = &self.b {
-            q = simd.sub(simd.load(full.get(g).unwrap_or(last)), q);
-        }
-        if g == self.full.len() { simd.mul(q, simd.load(&self.present)) } else { q }
-    }
+    q[rows..].fill(0.0);
+    q
 }
 
 /// `w += Aᵀ q` and `‖q‖²` with `q = A x`, or `q = b − A x` where `b` is given, one number for each row.
@@ -154,9 +124,10 @@ fn narrow<S: Lanes, const T: usize>(
     w: &mut [f64],
     order: Order,
 ) -> f64 {
-    let groups = Groups::new(design.observed, b);
     let Some(&first) = design.observed.first() else { return 0.0 };
     let rows = design.narrow::<T>();
+    let (groups, rest) = design.observed.as_chunks::<8>();
+    let b = b.map(|b| b.as_chunks::<8>());
     let (x, w) = (&x.as_chunks::<8>().0[..T], &mut w.as_chunks_mut::<8>().0[..T]);
     let zero = simd.splat(0.0);
     let (mut xs, mut even, mut odd) = ([zero; T], [zero; T], [zero; T]);
@@ -166,21 +137,24 @@ fn narrow<S: Lanes, const T: usize>(
     }
     let (mut last, mut weights, mut square) = ([&rows[first as usize]; 8], [[0.0; 8]; 2], zero);
     for step in 0..groups.len() {
-        let g = groups.at(step, order);
-        let new = pick(rows, groups.index(g));
-        let mut sums = [zero; 8];
-        for t in 0..T {
-            for r in 0..8 {
-                sums[r] = simd.fma(simd.load(&new[r][t]), xs[t], sums[r]);
-            }
+        let g = order.at(step, groups.len());
+        let new = pick(rows, &groups[g]);
+        let mut q = products(simd, new, &xs);
+        if let Some((b, _)) = b {
+            q = simd.sub(simd.load(&b[g]), q);
         }
-        let q = groups.settle(simd, g, simd.sums(sums));
         square = simd.fma(q, q, square);
         add(simd, last, &weights[(step + 1) % 2], &mut even, &mut odd);
         simd.store(q, &mut weights[step % 2]);
         last = new;
     }
     add(simd, last, &weights[(groups.len() + 1) % 2], &mut even, &mut odd);
+    if let Some(index) = filled(rest) {
+        let new = pick(rows, &index);
+        let q = settled(simd, products(simd, new, &xs), b.map(|(_, b)| b), rest.len());
+        square = simd.fma(simd.load(&q), simd.load(&q), square);
+        add(simd, new, &q, &mut even, &mut odd);
+    }
     for t in 0..T {
         simd.store(simd.add(even[t], odd[t]), &mut w[t]);
     }
@@ -192,6 +166,18 @@ fn narrow<S: Lanes, const T: usize>(
 fn pick<'a, const T: usize>(rows: &'a [[[f64; 8]; T]], index: &[u32; 8]) -> [&'a [[f64; 8]; T]; 8] {
     let row = |r: usize| &rows[index[r] as usize];
     [row(0), row(1), row(2), row(3), row(4), row(5), row(6), row(7)]
+}
+
+/// The products of the rows of a group with `x`.
+#[inline(always)]
+fn products<S: Lanes, const T: usize>(simd: S, rows: [&[[f64; 8]; T]; 8], x: &[S::V; T]) -> S::V {
+    let mut sums = [simd.splat(0.0); 8];
+    for t in 0..T {
+        for r in 0..8 {
+            sums[r] = simd.fma(simd.load(&rows[r][t]), x[t], sums[r]);
+        }
+    }
+    simd.sums(sums)
 }
 
 /// Adds the rows of a group with these weights, in two chains.
@@ -213,37 +199,47 @@ fn add<S: Lanes, const T: usize>(
 }
 
 #[inline(always)]
-fn wide<S: Lanes>(
-    simd: S,
-    design: Design<'_>,
-    x: &[f64],
-    b: Option<&[f64]>,
-    w: &mut [f64],
-    order: Order,
-) -> f64 {
-    let groups = Groups::new(design.observed, b);
+fn wide<S: Lanes>(simd: S, design: Design<'_>, x: &[f64], b: Option<&[f64]>, w: &mut [f64], order: Order) -> f64 {
     let Some(&first) = design.observed.first() else { return 0.0 };
+    let (groups, rest) = design.observed.as_chunks::<8>();
+    let b = b.map(|b| b.as_chunks::<8>());
     let (x, w) = (x.as_chunks::<8>().0, w.as_chunks_mut::<8>().0);
     let zero = simd.splat(0.0);
     let (mut last, mut weights, mut square) = (design.wide(&[first; 8]), [[0.0; 8]; 2], zero);
     for step in 0..groups.len() {
-        let g = groups.at(step, order);
-        let new = design.wide(groups.index(g)).map(|row| &row[..x.len()]);
-        let mut sums = [zero; 8];
-        for t in 0..x.len() {
-            let x = simd.load(&x[t]);
-            for r in 0..8 {
-                sums[r] = simd.fma(simd.load(&new[r][t]), x, sums[r]);
-            }
+        let g = order.at(step, groups.len());
+        let new = design.wide(&groups[g]);
+        let mut q = products_wide(simd, new, x);
+        if let Some((b, _)) = b {
+            q = simd.sub(simd.load(&b[g]), q);
         }
-        let q = groups.settle(simd, g, simd.sums(sums));
         square = simd.fma(q, q, square);
         add_wide(simd, last, &weights[(step + 1) % 2], w);
         simd.store(q, &mut weights[step % 2]);
         last = new;
     }
     add_wide(simd, last, &weights[(groups.len() + 1) % 2], w);
+    if let Some(index) = filled(rest) {
+        let new = design.wide(&index);
+        let q = settled(simd, products_wide(simd, new, x), b.map(|(_, b)| b), rest.len());
+        square = simd.fma(simd.load(&q), simd.load(&q), square);
+        add_wide(simd, new, &q, w);
+    }
     simd.sum(square)
+}
+
+/// The products of the rows of a group with `x`.
+#[inline(always)]
+fn products_wide<S: Lanes>(simd: S, rows: [&[[f64; 8]]; 8], x: &[[f64; 8]]) -> S::V {
+    let rows = rows.map(|row| &row[..x.len()]);
+    let mut sums = [simd.splat(0.0); 8];
+    for t in 0..x.len() {
+        let x = simd.load(&x[t]);
+        for r in 0..8 {
+            sums[r] = simd.fma(simd.load(&rows[r][t]), x, sums[r]);
+        }
+    }
+    simd.sums(sums)
 }
 
 /// Adds the rows of a group with these weights to `w`.
@@ -268,10 +264,14 @@ fn add_wide<S: Lanes>(simd: S, rows: [&[[f64; 8]]; 8], weights: &[f64; 8], w: &m
 #[inline(always)]
 pub(in crate::completion) fn adjoint<S: Lanes>(simd: S, design: Design<'_>, q: &[f64], w: &mut [f64]) {
     let w = w.as_chunks_mut::<8>().0;
-    let groups = Groups::new(design.observed, Some(q));
-    let Some((full, last)) = groups.b else { return };
-    for g in 0..groups.len() {
-        add_wide(simd, design.wide(groups.index(g)), full.get(g).unwrap_or(&last), w);
+    let ((groups, rest), (q, q_rest)) = (design.observed.as_chunks::<8>(), q.as_chunks::<8>());
+    for (group, q) in groups.iter().zip(q) {
+        add_wide(simd, design.wide(group), q, w);
+    }
+    if let Some(index) = filled(rest) {
+        let mut weights = [0.0; 8];
+        weights[..rest.len()].copy_from_slice(q_rest);
+        add_wide(simd, design.wide(&index), &weights, w);
     }
 }
 

@@ -199,7 +199,14 @@ impl Task for Pass<'_> {
         let (Some(x), Some(w)) = (x.try_as_col_major_mut(), w.try_as_col_major_mut()) else { return };
         let (x, w) = (x.as_slice_mut(), w.as_slice_mut());
         let Fused { operator, rows, all, padded, .. } = self.fused;
-        fused(simd, Design { rows: rows.col_as_slice(0), padded: *padded, observed: all }, x, Some(&operator.y), w, Order::Forth);
+        fused(
+            simd,
+            Design { rows: rows.col_as_slice(0), padded: *padded, observed: all },
+            x,
+            Some(&operator.y),
+            w,
+            Order::Forth,
+        );
     }
 }
 
