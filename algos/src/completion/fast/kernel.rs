@@ -92,7 +92,7 @@ fn settled<S: Lanes>(simd: S, products: S::V, b: Option<&[f64]>, rows: usize) ->
 /// Both products take a group of rows while it is in the first cache: that halves the traffic of a pass. The second one
 /// runs a group behind the first, so that a group's sums across vectors, a long chain, are hidden behind the
 /// multiply-adds of the last. The loops of designs up to twelve vectors wide are unrolled, with `x` and `w` in registers as
-/// far as there are any; at rank 96 that takes 15 % less time. Entries of `q` go through memory, since a load spreads one
+/// far as there are any; at rank 96 that takes 13 % less time. Entries of `q` go through memory, since a load spreads one
 /// over a vector for nothing, and a shuffle would take the place of a multiply-add.
 #[inline(always)]
 pub(in crate::completion) fn fused<S: Lanes>(
