@@ -44,7 +44,7 @@ pub fn fold_in(
     let mut effort = Effort::default();
     // Powers of two bring both sides to order one, so that no square leaves the range, and change no digit.
     let (of_v, of_m) = (unit(v.norm_max()), unit(observations.largest()));
-    let mut design = Factor::new((Scale(1.0 / of_v) * v).as_ref());
+    let mut design = Factor::scaled(1.0 / of_v, v);
     let observations =
         if of_m == 1.0 { Cow::Borrowed(observations) } else { Cow::Owned(observations.scaled(1.0 / of_m)) };
     let r = design.orthonormalize(&mut effort)?;
@@ -53,7 +53,7 @@ pub fn fold_in(
         return Err(NumericalError::RankDeficient { column }.into());
     }
     let mut u = match start {
-        Some(start) => Factor::new((Scale(of_v / of_m) * start).as_ref()).carried(&r, &mut effort),
+        Some(start) => Factor::scaled(of_v / of_m, start).carried(&r, &mut effort),
         None => Factor::zeros(m, k),
     };
     let method = match cheaper(inner, k, observations.len() as f64 / m as f64) {

@@ -5,6 +5,7 @@ mod agreement;
 mod bad_input;
 mod baselines;
 mod fold_in;
+mod half_sweep;
 mod properties;
 mod sensing;
 mod support;

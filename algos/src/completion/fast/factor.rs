@@ -28,10 +28,15 @@ impl Factor {
     }
 
     pub fn new(x: MatRef<'_, f64>) -> Self {
+        Self::scaled(1.0, x)
+    }
+
+    /// `a X`.
+    pub fn scaled(a: f64, x: MatRef<'_, f64>) -> Self {
         let mut factor = Self::zeros(x.nrows(), x.ncols());
         let padded = factor.padded();
         for (i, row) in factor.rows_mut().chunks_exact_mut(padded).enumerate() {
-            row.iter_mut().zip(x.row(i).iter()).for_each(|(r, x)| *r = *x);
+            row.iter_mut().zip(x.row(i).iter()).for_each(|(r, x)| *r = a * *x);
         }
         factor
     }

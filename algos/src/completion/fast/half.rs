@@ -3,7 +3,7 @@
 use faer::{Mat, Par};
 
 use super::factor::Factor;
-use super::kernel::{Design, adjoint, axpy, dot, fused, gram, xpay};
+use super::kernel::{Design, Order, adjoint, axpy, dot, fused, gram, xpay};
 use super::lifted::{self, Lifted};
 use super::systems::Systems;
 use crate::Error;
@@ -187,7 +187,7 @@ impl<S: Lanes> Line<'_, S> {
             return;
         };
         s.fill(0.0);
-        self.done.residual += fused(simd, design, self.u, Some(b), s);
+        self.done.residual += fused(simd, design, self.u, Some(b), s, Order::Forth);
         self.done.tally.effort.flops += 4 * (n * k) as u64;
         let mut gamma = dot(simd, s, s);
         let target = match cg.stop {
@@ -201,12 +201,14 @@ impl<S: Lanes> Line<'_, S> {
             }
         };
         p.copy_from_slice(s);
+        let mut order = Order::Forth;
         for _ in 0..cg.steps {
             if gamma <= target {
                 break;
             }
             w.fill(0.0);
-            let curvature = fused(simd, design, p, None, w);
+            order = order.reversed();
+            let curvature = fused(simd, design, p, None, w, order);
             if curvature <= 0.0 {
                 break;
             }
@@ -233,7 +235,7 @@ impl<S: Lanes> Line<'_, S> {
         for part in design.parts() {
             let (own, rest) = b.split_at(part.observed.len());
             if residual {
-                self.done.residual += fused(simd, part, self.u, Some(own), c);
+                self.done.residual += fused(simd, part, self.u, Some(own), c, Order::Forth);
             } else {
                 adjoint(simd, part, own, c);
             }

@@ -5,7 +5,7 @@ use rand::Rng;
 
 use super::Truth;
 use super::truth::normals;
-use crate::completion::fast::kernel::{Design, fused};
+use crate::completion::fast::kernel::{Design, Order, fused};
 use crate::error::{Error, Size, argument, shape};
 use crate::simd::{Simd, Task, lanes::Lanes};
 use crate::{Effort, linalg};
@@ -199,7 +199,14 @@ impl Task for Pass<'_> {
         let (Some(x), Some(w)) = (x.try_as_col_major_mut(), w.try_as_col_major_mut()) else { return };
         let (x, w) = (x.as_slice_mut(), w.as_slice_mut());
         let Fused { operator, rows, all, padded, .. } = self.fused;
-        fused(simd, Design { rows: rows.col_as_slice(0), padded: *padded, observed: all }, x, Some(&operator.y), w);
+        fused(
+            simd,
+            Design { rows: rows.col_as_slice(0), padded: *padded, observed: all },
+            x,
+            Some(&operator.y),
+            w,
+            Order::Forth,
+        );
     }
 }
 

@@ -24,7 +24,8 @@ use crate::harness::{
 };
 
 /// All cases of the paper.
-pub const ALL: &[&dyn Case] = &[&SMALL, &LARGE, &half_sweep::NARROW, &half_sweep::WIDE];
+pub const ALL: &[&dyn Case] =
+    &[&SMALL, &LARGE, &half_sweep::RANK_24, &half_sweep::RANK_48, &half_sweep::RANK_64, &half_sweep::RANK_96];
 
 const SMALL: Planted = Planted {
     key: "completion/altmin-n300",
