@@ -168,7 +168,8 @@ impl Comparison<'_> {
         let repository = Repository::open()?;
         let there = repository.commit(base)?;
         let head = a.head.as_ref().map(|head| Ok((head, repository.commit(head)?))).transpose()?;
-        let workshop = Workshop::open(&repository, a.layouts.into(), self.stop)?;
+        let layouts = if a.accuracy_only { 1 } else { a.layouts.into() };
+        let workshop = Workshop::open(&repository, layouts, self.stop)?;
         let say = |line: &str| self.progress.say(line);
         if a.variants.is_some() {
             let base = workshop.side("base", &label(base, &there), &there, &say)?;
