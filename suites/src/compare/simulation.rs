@@ -163,15 +163,15 @@ fn intervals_cover_the_truth() {
         let mut covers = || {
             let executables = machine.executables(0.03, layouts, &mut rng);
             let mut schedule = Schedule::new(layouts, rng.random());
-            let steps = (0..24).flat_map(|round| schedule.round(&[(0, 5)], round)).filter(|step| !step.same);
+            let steps = (0..MOST).flat_map(|round| schedule.round(&[(0, 5)], round)).filter(|step| !step.same);
             let pairs: Vec<Pair> = steps.map(|step| machine.pair(&executables, &step, &mut rng)).collect();
             let (low, high) = effect(&pairs).ci;
             (low..=high).contains(&0.03f64.ln_1p())
         };
-        (0..300).filter(|_| covers()).count()
+        (0..200).filter(|_| covers()).count()
     };
     let (one, several) = (covered(CACHED, 1), covered(CACHED.by_layout(), LAYOUTS));
-    assert!(one >= 275 && several >= 260, "{one} and {several} of 300");
+    assert!(one >= 183 && several >= 176, "{one} and {several} of 200");
 }
 
 #[test]
@@ -250,7 +250,8 @@ fn a_run_uses_every_layout_equally_often_and_the_floor_two_different_ones() {
     let first: BTreeMap<usize, ()> = pairs[..LOOKS[0]].iter().map(|step| (step.layouts[0], ())).collect();
     assert_eq!(first.len(), LOOKS[0]);
     assert!(same.iter().all(|step| step.layouts[0] != step.layouts[1] && step.layouts[1] < 12));
-    let order = |seed| -> Vec<usize> { steps(seed).iter().map(|step| step.layouts[0]).collect() };
+    let order =
+        |seed| -> Vec<usize> { steps(seed).iter().filter(|step| !step.same).map(|step| step.layouts[0]).collect() };
     assert_eq!(order(1), order(1));
     assert_ne!(order(1), order(2));
 }
