@@ -58,7 +58,8 @@ pub struct CompareArguments {
     #[arg(long, value_name = "T", value_parser = humantime::parse_duration, default_value = "5m")]
     time_budget: Duration,
     /// In how many orders of its functions each side is linked and timed; 1 times the plain builds.
-    #[arg(long, value_name = "N", default_value_t = LAYOUTS as u8, value_parser = clap::value_parser!(u8).range(1..=60))]
+    #[arg(long, value_name = "N", default_value_t = LAYOUTS as u8, value_parser = clap::value_parser!(u8).range(1..=60),
+        conflicts_with = "executables")]
     layouts: u8,
     /// How long a worker may take for one answer.
     #[arg(long, value_name = "T", value_parser = humantime::parse_duration, default_value = "60s")]
