@@ -1,6 +1,7 @@
 //! `residual compare`: what became faster, slower, more or less accurate, and which claims flipped.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
@@ -12,7 +13,7 @@ use glob::Pattern;
 use crate::{
     commands::{reproduce::interruptible, worker::slowdown},
     compare::{
-        build::{Workshop, label},
+        build::{LAYOUTS, Workshop, label},
         claims::{self, ClaimChange},
         client::{Client, Stop},
         experiment::Experiment,
@@ -56,6 +57,10 @@ pub struct CompareArguments {
     /// How long timing may take, such as 90s or 5m.
     #[arg(long, value_name = "T", value_parser = humantime::parse_duration, default_value = "5m")]
     time_budget: Duration,
+    /// In how many orders of its functions each side is linked and timed; 1 times the plain builds.
+    #[arg(long, value_name = "N", default_value_t = LAYOUTS as u8, value_parser = clap::value_parser!(u8).range(1..=60),
+        conflicts_with = "executables")]
+    layouts: u8,
     /// How long a worker may take for one answer.
     #[arg(long, value_name = "T", value_parser = humantime::parse_duration, default_value = "60s")]
     timeout: Duration,
@@ -65,7 +70,7 @@ pub struct CompareArguments {
     /// Compare two variants of each case instead of two revisions.
     #[arg(long, value_name = "X,Y", value_parser = two)]
     variants: Option<[String; 2]>,
-    /// Compare two finished executables instead of two revisions.
+    /// Compare two finished executables instead of two revisions; a folder gives a side all its executables as layouts.
     #[arg(long, value_name = "A,B", value_parser = two, conflicts_with_all = ["base", "variants"])]
     executables: Option<[String; 2]>,
     /// Compare in spite of another CPU, instruction set, thread count, compiler or lock file, and say so.
@@ -146,10 +151,14 @@ impl Comparison<'_> {
         self.wanted.cases = a.cases.clone();
         self.wanted.variants = a.variants.clone();
         if let Some([base, head]) = &a.executables {
-            return Ok([
-                Side::new("base", base, &PathBuf::from(base), None)?,
-                Side::new("head", head, &PathBuf::from(head), None)?,
-            ]);
+            let sides = [finished("base", base)?, finished("head", head)?];
+            let [old, new] = [&sides[0], &sides[1]].map(|side| side.layouts.len());
+            if old != new {
+                return Err(Error::input(format!(
+                    "{base} has {old} layouts and {head} has {new}; give as many of both"
+                )));
+            }
+            return Ok(sides);
         }
         let Some(base) = &a.base else {
             let this =
@@ -160,7 +169,8 @@ impl Comparison<'_> {
         let repository = Repository::open()?;
         let there = repository.commit(base)?;
         let head = a.head.as_ref().map(|head| Ok((head, repository.commit(head)?))).transpose()?;
-        let workshop = Workshop::open(&repository, self.stop)?;
+        let layouts = if a.accuracy_only { 1 } else { a.layouts.into() };
+        let workshop = Workshop::open(&repository, layouts, self.stop)?;
         let say = |line: &str| self.progress.say(line);
         if a.variants.is_some() {
             let base = workshop.side("base", &label(base, &there), &there, &say)?;
@@ -175,7 +185,11 @@ impl Comparison<'_> {
         };
         let old = repository.merge_base(&there, &here)?;
         self.wanted.families = families(&repository.changed(&old, &here)?);
-        Ok([workshop.side("base", &label(base, &old), &old, &say)?, workshop.side("head", &name, &here, &say)?])
+        let sides =
+            [workshop.side("base", &label(base, &old), &old, &say)?, workshop.side("head", &name, &here, &say)?];
+        // A change of the linker can leave one side without.
+        let alike = sides[0].layouts.len() == sides[1].layouts.len();
+        Ok(if alike { sides } else { sides.map(Side::without_layouts) })
     }
 
     fn report(&self, sides: &[Side; 2]) -> Result<Report> {
@@ -190,6 +204,7 @@ impl Comparison<'_> {
             sides: [&sides[0], &sides[1]].map(|side| (side.label.clone(), side.hash.clone())),
             machine: format!("{}, {}, {} threads, {}", head.cpu, head.simd, head.threads, head.compiler),
             forced,
+            layouts: sides[0].layouts.len(),
             identical: sides[0].hash == sides[1].hash && a.variants.is_none() && !a.no_identity,
             rows: Vec::new(),
             lonely: Vec::new(),
@@ -205,6 +220,11 @@ impl Comparison<'_> {
                 report.notes.push("no case is on both sides, so none is compared".into());
             }
             report.rows = self.rows(sides, &units)?;
+            if report.layouts == 1 && report.rows.iter().any(|row| row.time.is_some()) {
+                report.notes.push(
+                    "functions lie in one order on each side, which alone can make a difference of 1 to 2 %".into(),
+                );
+            }
             report.claims = self.claims(sides, &units, &mut report.notes)?;
         }
         report.seconds = started.elapsed().as_secs_f64();
@@ -251,7 +271,7 @@ impl Comparison<'_> {
             units: &units,
             injected: units.iter().map(injected).collect(),
             budget: a.time_budget,
-            key: format!("{} {} {budget}{neighbour}", &sides[0].hash[..12], &sides[1].hash[..12]),
+            key: format!("{} {} {budget}{neighbour}", &sides[0].timed[..12], &sides[1].timed[..12]),
         };
         let _busy = a.neighbour.then(Neighbour::start);
         let lines = experiment.run(a.tables, file)?;
@@ -276,6 +296,20 @@ impl Comparison<'_> {
             Vec::new()
         }))
     }
+}
+
+/// A side from an executable, or from a folder of executables.
+fn finished(name: &'static str, path: &str) -> Result<Side> {
+    let place = Path::new(path);
+    if !place.is_dir() {
+        return Side::new(name, path, place, None);
+    }
+    let entries = fs::read_dir(place).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let entries = entries.map_err(|e| Error::file("read the folder", place, &e))?;
+    let mut layouts: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
+    layouts.sort();
+    let first = layouts.first().ok_or_else(|| Error::input(format!("there is no executable in {path}")))?;
+    Side::new(name, path, first, None)?.with_layouts(&layouts)
 }
 
 /// What makes two sides incomparable, one sentence each.

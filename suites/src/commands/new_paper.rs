@@ -81,7 +81,7 @@ fn register(list: &str, key: &str) -> Option<String> {
     let last = lines.iter().rposition(|line| name(line).is_some())?;
     let place = lines.iter().position(|line| later(line)).unwrap_or(last + 1);
     lines.insert(place, &module);
-    let begin = lines.iter().position(|line| line.starts_with("pub const ALL"))?;
+    let begin = lines.iter().position(|line| line.starts_with("pub static ALL"))?;
     let end = begin + lines[begin..].iter().position(|line| *line == "];")?;
     let entry = format!("    &{key}::PAPER,");
     lines.insert(end, &entry);
@@ -128,10 +128,10 @@ mod tests {
     fn a_paper_is_added_once_and_whole() {
         let place = tempfile::tempdir().unwrap();
         let list = place.path().join("mod.rs");
-        fs::write(&list, "pub mod b;\n\npub const ALL: &[&Paper] = &[\n    &b::PAPER,\n];\n").unwrap();
+        fs::write(&list, "pub mod b;\n\npub static ALL: &[&Paper] = &[\n    &b::PAPER,\n];\n").unwrap();
         let file = add(place.path(), "a").unwrap();
         assert_eq!(fs::read_to_string(file).unwrap(), paper("a"));
-        let want = "pub mod a;\npub mod b;\n\npub const ALL: &[&Paper] = &[\n    &b::PAPER,\n    &a::PAPER,\n];\n";
+        let want = "pub mod a;\npub mod b;\n\npub static ALL: &[&Paper] = &[\n    &b::PAPER,\n    &a::PAPER,\n];\n";
         assert_eq!(fs::read_to_string(&list).unwrap(), want);
         for (key, word) in
             [("a", "exists"), ("match", "names no module"), ("A", "names no module"), ("../x", "names no module")]

@@ -2,7 +2,8 @@
 //!
 //! Every build happens in `target/compare/tree` with `target/compare/build` for its products. Paths that the compiler
 //! puts into executables are therefore the same on both sides, and a change that does not reach the code gives
-//! byte-identical executables. Finished builds are kept under `target/compare/<commit>-<flags>`.
+//! byte-identical executables. After the build the executable is linked again with its functions in other orders, its
+//! layouts. Finished builds are kept under `target/compare/<commit>-<flags>`.
 
 use std::{
     env,
@@ -25,8 +26,10 @@ use crate::harness::{
     folder::{Folder, Lock, sha256},
 };
 
-/// How many finished builds are kept.
-const KEPT: usize = 12;
+/// How many layouts a side has: enough for an interval that contains what differs between them.
+pub const LAYOUTS: usize = 12;
+/// How many finished builds are kept; each takes as much space as its layouts.
+const KEPT: usize = 6;
 
 /// Builds revisions.
 #[derive(Debug)]
@@ -35,12 +38,13 @@ pub struct Workshop<'a> {
     folder: Folder,
     _lock: Lock,
     flags: String,
+    layouts: usize,
     stop: &'a Stop,
 }
 
 impl<'a> Workshop<'a> {
-    /// Takes `target/compare` of a repository.
-    pub fn open(repository: &'a Repository, stop: &'a Stop) -> Result<Self> {
+    /// Takes `target/compare` of a repository, to build sides with `layouts` layouts; 1 leaves it at the plain build.
+    pub fn open(repository: &'a Repository, layouts: usize, stop: &'a Stop) -> Result<Self> {
         let folder = Folder::create(repository.root.join("target/compare"))?;
         let lock = folder
             .lock()
@@ -53,8 +57,8 @@ impl<'a> Workshop<'a> {
         };
         let mut variables: Vec<_> = env::vars().filter(|(name, _)| relevant(name)).collect();
         variables.sort();
-        let flags = sha256(format!("{rustc}{variables:?}").as_bytes())[..8].to_owned();
-        Ok(Self { repository, folder, _lock: lock, flags, stop })
+        let flags = sha256(format!("{rustc}{variables:?}{layouts}").as_bytes())[..8].to_owned();
+        Ok(Self { repository, folder, _lock: lock, flags, layouts, stop })
     }
 
     /// A folder for short-lived files.
@@ -74,39 +78,16 @@ impl<'a> Workshop<'a> {
         }
         self.forget(&place);
         let data = place.join("data");
-        Side::new(name, label, &executable, data.is_dir().then_some(data))
+        let layouts: Vec<PathBuf> =
+            (1..=self.layouts).map(|seed| layout(&place, seed)).filter(|l| l.is_file()).collect();
+        Side::new(name, label, &executable, data.is_dir().then_some(data))?.with_layouts(&layouts)
     }
 
     fn build(&self, name: &str, label: &str, commit: &str, place: &Path) -> Result<()> {
         let tree = self.repository.check_out(commit, &self.folder.path("tree"))?;
-        let products = self.folder.path("build");
         let log = self.folder.path(&format!("{name}.log"));
-        let output = File::create(&log).map_err(|e| Error::file("write", &log, &e))?;
-        let mut child = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args(["build", "--release", "--locked", "--package", "suites", "--bin", "residual", "--target-dir"])
-            .arg(&products)
-            .current_dir(&tree.folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(output)
-            // A group of its own, so that compilers and build scripts can be ended with cargo.
-            .process_group(0)
-            .spawn()
-            .map_err(|e| Error::broken(format!("cannot run cargo: {e}")))?;
-        let status = loop {
-            if self.stop.load(Ordering::Relaxed) {
-                let group = format!("-{}", child.id());
-                let _ended = Command::new("kill").args(["-TERM", "--", &group]).stderr(Stdio::null()).status();
-                let _ended = child.wait();
-                return Err(interrupted());
-            }
-            match child.try_wait() {
-                Ok(Some(status)) => break status,
-                Ok(None) => thread::sleep(Duration::from_millis(50)),
-                Err(e) => return Err(Error::broken(format!("cannot wait for cargo: {e}"))),
-            }
-        };
-        if !status.success() {
+        let made = self.folder.path("build/release/residual");
+        if !self.cargo(&tree.folder, "build", &[], &log)? {
             let text = fs::read_to_string(&log).unwrap_or_default();
             let reason = text.lines().find(|line| line.starts_with("error")).unwrap_or("no reason given").to_owned();
             return Err(Error::broken(format!(
@@ -114,17 +95,69 @@ impl<'a> Workshop<'a> {
                 log.display()
             )));
         }
-        // The executable comes last: a folder with one is complete.
         fs::create_dir_all(place).map_err(|e| Error::file("create the folder", place, &e))?;
+        let part = place.join("part");
+        copy(&made, &part)?;
+        if self.layouts > 1 {
+            self.relink(&tree.folder, &made, place)?;
+        }
         let data = tree.folder.join("data");
         if data.is_dir() {
             let kept = place.join("data");
             let _absent = fs::remove_dir_all(&kept);
             fs::rename(&data, &kept).map_err(|e| Error::file("keep", &kept, &e))?;
         }
-        let (made, part) = (products.join("release/residual"), place.join("part"));
-        fs::copy(&made, &part).map_err(|e| Error::file("copy", &made, &e))?;
+        // The executable comes last: a folder with one is complete.
         fs::rename(&part, place.join("residual")).map_err(|e| Error::file("keep", &part, &e))
+    }
+
+    /// Links what was built with its functions in other orders. LLVM's linker, which Rust brings along for x86-64 Linux,
+    /// knows how; with another there are no layouts.
+    fn relink(&self, tree: &Path, made: &Path, place: &Path) -> Result<()> {
+        let log = self.folder.path("relink.log");
+        let plain = fs::read(made).map_err(|e| Error::file("read", made, &e))?;
+        for seed in 1..=self.layouts {
+            let shuffle = format!("-Clink-arg=-Wl,--shuffle-sections=.text.*={seed}");
+            let linked = self.cargo(tree, "rustc", &["--", &shuffle], &log)?;
+            if !linked || fs::read(made).is_ok_and(|bytes| bytes == plain) {
+                (1..seed)
+                    .try_for_each(|seed| fs::remove_file(layout(place, seed)))
+                    .map_err(|e| Error::file("remove a layout in", place, &e))?;
+                return Ok(());
+            }
+            copy(made, &layout(place, seed))?;
+        }
+        Ok(())
+    }
+
+    /// Runs cargo on the executable of a tree; whether it succeeded.
+    fn cargo(&self, tree: &Path, command: &str, more: &[&str], log: &Path) -> Result<bool> {
+        let output = File::create(log).map_err(|e| Error::file("write", log, &e))?;
+        let mut child = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+            .args([command, "--release", "--locked", "--package", "suites", "--bin", "residual", "--target-dir"])
+            .arg(self.folder.path("build"))
+            .args(more)
+            .current_dir(tree)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(output)
+            // A group of its own, so that compilers and build scripts can be ended with cargo.
+            .process_group(0)
+            .spawn()
+            .map_err(|e| Error::broken(format!("cannot run cargo: {e}")))?;
+        loop {
+            if self.stop.load(Ordering::Relaxed) {
+                let group = format!("-{}", child.id());
+                let _ended = Command::new("kill").args(["-TERM", "--", &group]).stderr(Stdio::null()).status();
+                let _ended = child.wait();
+                return Err(interrupted());
+            }
+            match child.try_wait() {
+                Ok(Some(status)) => return Ok(status.success()),
+                Ok(None) => thread::sleep(Duration::from_millis(50)),
+                Err(e) => return Err(Error::broken(format!("cannot wait for cargo: {e}"))),
+            }
+        }
     }
 
     /// Removes all but the builds that were made last, and never `present`.
@@ -141,6 +174,15 @@ impl<'a> Workshop<'a> {
             let _stays = fs::remove_dir_all(path);
         }
     }
+}
+
+/// Where a layout is kept.
+fn layout(place: &Path, seed: usize) -> PathBuf {
+    place.join(format!("layout-{seed}"))
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::copy(from, to).map(|_| ()).map_err(|e| Error::file("copy", from, &e))
 }
 
 /// What a side is called in the table.

@@ -4,6 +4,11 @@
 //! averages out, and machines drift. So the unit of evidence is a *pair* of fresh processes, and inside a pair times
 //! are taken in blocks A B B A or B A A B, in which linear drift cancels. All numbers here are logarithms of time
 //! ratios, head over base.
+//!
+//! What the order of functions does to an executable is common to all pairs with that layout, so an interval from pairs
+//! drawn one by one would be too short: pairs of one layout are drawn together.
+
+use std::collections::BTreeMap;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -15,8 +20,21 @@ const RESAMPLES: usize = 2000;
 /// Seed of every resampling.
 const SEED: u64 = 0xABBA;
 
-/// The log-ratios of the blocks of one pair of processes.
-pub type Pair = Vec<f64>;
+/// A pair of processes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pair {
+    /// The layout of both sides, by which pairs of head against base belong together.
+    pub layout: usize,
+    /// The log-ratio of each block.
+    pub blocks: Vec<f64>,
+}
+
+impl Pair {
+    /// The median over the blocks.
+    fn value(&self) -> f64 {
+        median(&mut self.blocks.clone())
+    }
+}
 
 /// The change of a case, as a log-ratio of times.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,23 +59,26 @@ pub fn block(base: [f64; 2], head: [f64; 2]) -> f64 {
     0.5 * ((head[0].ln() + head[1].ln()) - (base[0].ln() + base[1].ln()))
 }
 
-/// The effect with the interval of the hierarchical bootstrap: pairs are resampled, then the blocks inside each. Fewer
-/// than two pairs bound nothing.
+/// The effect with the interval of the hierarchical bootstrap: layouts are resampled, each with all its pairs, then the
+/// blocks inside each pair. With one layout pairs are resampled instead. Fewer than two pairs bound nothing.
 pub fn effect(pairs: &[Pair]) -> Effect {
-    let mut values: Vec<f64> = pairs.iter().map(|pair| median(&mut pair.clone())).collect();
+    let mut values: Vec<f64> = pairs.iter().map(Pair::value).collect();
     let value = median(&mut values);
     if pairs.len() < 2 {
         return Effect { value, ci: (f64::NEG_INFINITY, f64::INFINITY), pairs: pairs.len() };
     }
+    let clusters = clusters(pairs);
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
     let mut drawn = Vec::new();
     let mut replicates: Vec<f64> = (0..RESAMPLES)
         .map(|_| {
-            for value in &mut values {
-                let pair = &pairs[rng.random_range(0..pairs.len())];
-                drawn.clear();
-                drawn.extend((0..pair.len()).map(|_| pair[rng.random_range(0..pair.len())]));
-                *value = median(&mut drawn);
+            values.clear();
+            for _ in 0..clusters.len() {
+                for Pair { blocks, .. } in &clusters[rng.random_range(0..clusters.len())] {
+                    drawn.clear();
+                    drawn.extend((0..blocks.len()).map(|_| blocks[rng.random_range(0..blocks.len())]));
+                    values.push(median(&mut drawn));
+                }
             }
             median(&mut values)
         })
@@ -67,13 +88,20 @@ pub fn effect(pairs: &[Pair]) -> Effect {
     Effect { value, ci: (replicates[outside], replicates[RESAMPLES - 1 - outside]), pairs: pairs.len() }
 }
 
+/// The pairs that are drawn together: those of a layout, or each by itself if there is only one.
+fn clusters(pairs: &[Pair]) -> Vec<Vec<&Pair>> {
+    let mut layouts = BTreeMap::<usize, Vec<&Pair>>::new();
+    pairs.iter().for_each(|pair| layouts.entry(pair.layout).or_default().push(pair));
+    if layouts.len() > 1 { layouts.into_values().collect() } else { pairs.iter().map(|pair| vec![pair]).collect() }
+}
+
 /// What a comparison of the base with itself shows: the [`CONFIDENCE`] quantile of |median over `pairs` pairs|, from
 /// pairs of two base processes with signs drawn at random. Fewer than three such pairs show nothing.
 pub fn floor(same: &[Pair], pairs: usize) -> f64 {
     if same.len() < 3 || pairs == 0 {
         return 0.0;
     }
-    let values: Vec<f64> = same.iter().map(|pair| median(&mut pair.clone())).collect();
+    let values: Vec<f64> = same.iter().map(Pair::value).collect();
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
     let mut drawn = vec![0.0; pairs];
     let mut replicates: Vec<f64> = (0..RESAMPLES)
@@ -92,7 +120,7 @@ pub fn floor(same: &[Pair], pairs: usize) -> f64 {
 /// p-value of the hypothesis that the median over pairs lies within ±`margin`: a sign test, which assumes no
 /// distribution and stays exact far in the tails, where a bootstrap does not.
 pub fn p_value(pairs: &[Pair], margin: f64) -> f64 {
-    let values: Vec<f64> = pairs.iter().map(|pair| median(&mut pair.clone())).collect();
+    let values: Vec<f64> = pairs.iter().map(Pair::value).collect();
     let beyond = |count: usize| if 2 * count > values.len() { binomial_test(count, values.len(), 0.5) } else { 1.0 };
     let above = values.iter().filter(|v| **v > margin).count();
     let below = values.iter().filter(|v| **v < -margin).count();

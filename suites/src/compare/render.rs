@@ -48,13 +48,17 @@ fn text(report: &Report, all: bool) -> String {
         out.push_str("The table of unchanged rows is too long for a comment; `--json` has it.\n\n");
     }
     let few = LOOKS[0];
+    let over = match report.layouts {
+        1 => "pairs".into(),
+        n => format!("{n} orders of functions with their pairs"),
+    };
     let _ = writeln!(
         out,
         "Times are processor times. {few} to {MOST} pairs of fresh processes, up to 5 ABBA blocks each; intervals: \
-         bootstrap over pairs and blocks, 95 %; margin: the larger of 1 % and what base against base shows (one pair in \
+         bootstrap over {} and blocks, 95 %; margin: the larger of 1 % and what base against base shows (one pair in \
          {FLOOR_EVERY}); Holm's correction over the rows; every change confirmed by a second run. Errors and counters: \
          20 seeds, the same on both sides.\n\n{}; {:.0} s. Repeat with `{}`.\n\n</details>",
-        report.machine, report.seconds, report.command
+        over, report.machine, report.seconds, report.command
     );
     out
 }

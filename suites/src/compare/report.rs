@@ -25,6 +25,8 @@ pub struct Report {
     pub machine: String,
     /// Differences between the sides that the user chose to overlook.
     pub forced: Vec<String>,
+    /// In how many orders of its functions each side was timed.
+    pub layouts: usize,
     /// Whether the executables are the same, so that nothing can differ.
     pub identical: bool,
     /// Units that both sides have.

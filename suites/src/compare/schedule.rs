@@ -1,6 +1,7 @@
 //! Who runs when: everything that could favour a side or a case is drawn at random.
 
-use rand::{Rng, RngExt, seq::SliceRandom};
+use rand::{RngExt, SeedableRng, seq::SliceRandom};
+use rand_chacha::ChaCha8Rng;
 
 use super::verdict::FLOOR_EVERY;
 
@@ -32,24 +33,54 @@ pub struct Step {
     pub same: bool,
     /// The side that is started first.
     pub first: usize,
+    /// The layout of each process.
+    pub layouts: [usize; 2],
     /// Orientation of each block.
     pub blocks: Vec<Orientation>,
 }
 
-/// The steps of one round: one pair of each case given as (number, blocks), in random order; in every
-/// [`FLOOR_EVERY`]-th round also one base-against-base pair of each.
-pub fn round(cases: &[(usize, usize)], round: usize, rng: &mut impl Rng) -> Vec<Step> {
-    let kinds: &[bool] = if round.is_multiple_of(FLOOR_EVERY) { &[false, true] } else { &[false] };
-    let mut steps = Vec::new();
-    for &(case, blocks) in cases {
-        for &same in kinds {
-            let mut orientation = || if rng.random() { Orientation::Abba } else { Orientation::Baab };
-            let blocks = (0..blocks).map(|_| orientation()).collect();
-            steps.push(Step { case, same, first: usize::from(rng.random::<bool>()), blocks });
-        }
+/// Draws the steps of a run.
+#[derive(Debug)]
+pub struct Schedule {
+    rng: ChaCha8Rng,
+    /// All layouts in random order: a run goes through them again and again, so that each is used equally often.
+    order: Vec<usize>,
+}
+
+impl Schedule {
+    /// A schedule for sides with `layouts` ≥ 1 layouts each.
+    pub fn new(layouts: usize, seed: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut order: Vec<usize> = (0..layouts).collect();
+        order.shuffle(&mut rng);
+        Self { rng, order }
     }
-    steps.shuffle(rng);
-    steps
+
+    /// The steps of one round: one pair of each case given as (number, blocks), in random order; in every
+    /// [`FLOOR_EVERY`]-th round also one base-against-base pair of each.
+    pub fn round(&mut self, cases: &[(usize, usize)], round: usize) -> Vec<Step> {
+        let kinds: &[bool] = if round.is_multiple_of(FLOOR_EVERY) { &[false, true] } else { &[false] };
+        let mut steps = Vec::new();
+        for &(case, blocks) in cases {
+            for &same in kinds {
+                let layouts = if same { self.two() } else { [self.order[round % self.order.len()]; 2] };
+                let rng = &mut self.rng;
+                let mut orientation = || if rng.random() { Orientation::Abba } else { Orientation::Baab };
+                let blocks = (0..blocks).map(|_| orientation()).collect();
+                steps.push(Step { case, same, first: usize::from(rng.random::<bool>()), layouts, blocks });
+            }
+        }
+        steps.shuffle(&mut self.rng);
+        steps
+    }
+
+    /// Two different layouts, if there are as many: base against base shows what their difference does.
+    fn two(&mut self) -> [usize; 2] {
+        let n = self.order.len();
+        let first = self.rng.random_range(0..n);
+        let ahead = if n > 1 { self.rng.random_range(1..n) } else { 0 };
+        [first, (first + ahead) % n]
+    }
 }
 
 /// Blocks per pair: fewer where a sample takes long, since restarts tell more than repetitions.

@@ -1,4 +1,6 @@
-//! One side of a comparison: an executable that serves the worker protocol.
+//! One side of a comparison: an executable that serves the worker protocol, and its layouts: the same code, linked with
+//! its functions in other orders. An order alone can make a kernel slower by some per cent, and no restart averages that
+//! out.
 
 use std::{
     path::{Path, PathBuf},
@@ -13,29 +15,64 @@ use crate::{
     worker::ALLOCATOR,
 };
 
-/// An executable, and how it is called.
+/// Executables of one side, and how they are called.
 #[derive(Debug, Clone)]
 pub struct Side {
     /// `base` or `head`.
     pub name: &'static str,
     /// What it was made from, for people.
     pub label: String,
-    /// The executable.
+    /// The executable that gives answers and counts.
     pub executable: PathBuf,
+    /// The executables that are timed, at least one.
+    pub layouts: Vec<PathBuf>,
     /// Its data sets, where they are not in the place that the executable knows.
     pub data: Option<PathBuf>,
     /// SHA-256 of the executable.
     pub hash: String,
+    /// SHA-256 of all that is timed: that of the executable, if it is its own only layout.
+    pub timed: String,
     /// Further arguments of the worker.
     pub worker_arguments: Vec<String>,
 }
 
 impl Side {
-    /// A side from an executable.
+    /// A side from an executable, which is its only layout.
     pub fn new(name: &'static str, label: impl Into<String>, executable: &Path, data: Option<PathBuf>) -> Result<Self> {
-        let bytes = std::fs::read(executable).map_err(|e| Error::file("read the executable", executable, &e))?;
-        let executable = executable.canonicalize().map_err(|e| Error::file("find", executable, &e))?;
-        Ok(Self { name, label: label.into(), executable, data, hash: sha256(&bytes), worker_arguments: Vec::new() })
+        let (executable, hash) = identify(executable)?;
+        Ok(Self {
+            name,
+            label: label.into(),
+            layouts: vec![executable.clone()],
+            executable,
+            data,
+            timed: hash.clone(),
+            hash,
+            worker_arguments: Vec::new(),
+        })
+    }
+
+    /// The side with these layouts; unchanged if there are none.
+    pub fn with_layouts(mut self, layouts: &[PathBuf]) -> Result<Self> {
+        let (paths, hashes): (Vec<_>, Vec<_>) =
+            layouts.iter().map(|path| identify(path)).collect::<Result<Vec<_>>>()?.into_iter().unzip();
+        match &hashes[..] {
+            [] => return Ok(self),
+            [hash] => self.timed.clone_from(hash),
+            _ => self.timed = sha256(hashes.concat().as_bytes()),
+        }
+        self.layouts = paths;
+        Ok(self)
+    }
+
+    /// The side without layouts.
+    pub fn without_layouts(self) -> Self {
+        Self { layouts: vec![self.executable.clone()], timed: self.hash.clone(), ..self }
+    }
+
+    /// The side in one of its layouts.
+    pub fn laid_out(&self, layout: usize) -> Self {
+        Self { executable: self.layouts[layout].clone(), ..self.clone() }
     }
 
     /// The executable under the conditions that both sides share, run through `wrapper` if there is one.
@@ -54,4 +91,11 @@ impl Side {
         }
         command
     }
+}
+
+/// The full path of an executable, and the SHA-256 of its bytes.
+fn identify(executable: &Path) -> Result<(PathBuf, String)> {
+    let bytes = std::fs::read(executable).map_err(|e| Error::file("read the executable", executable, &e))?;
+    let path = executable.canonicalize().map_err(|e| Error::file("find", executable, &e))?;
+    Ok((path, sha256(&bytes)))
 }

@@ -1,79 +1,105 @@
 //! The method on synthetic times: its error rates where the truth is known.
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeMap;
+
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, Normal, StandardNormal};
+use rand_distr::StandardNormal;
 use rayon::prelude::*;
 
 use super::{
+    build::LAYOUTS,
     estimate::{Pair, block, effect, floor, median, p_value},
-    schedule::{Orientation, blocks, round},
+    schedule::{Orientation, Schedule, Step, blocks},
     verdict::{Evidence, LOOKS, MOST, Speed, confirmed, suspects},
 };
 
-/// A machine: relative spread of processes and samples, and drift over a block.
+/// A machine: relative spread of orders of functions, processes and samples, and the longest burst.
 #[derive(Debug, Clone, Copy)]
 struct Machine {
+    layout: f64,
     process: f64,
     sample: f64,
     burst: f64,
 }
 
 /// Cache-resident and memory-bound, as measured on a shared virtual machine.
-const CACHED: Machine = Machine { process: 0.006, sample: 0.01, burst: 0.3 };
-const MEMORY: Machine = Machine { process: 0.04, sample: 0.04, burst: 0.3 };
+const CACHED: Machine = Machine { layout: 0.0, process: 0.006, sample: 0.01, burst: 0.3 };
+const MEMORY: Machine = Machine { layout: 0.0, process: 0.04, sample: 0.04, burst: 0.3 };
+/// What one order of functions does to an executable, at worst.
+const LAYOUT: f64 = 0.01;
+
+/// The logarithms of what the layouts of both sides take; the head's contain the true change.
+type Executables = [Vec<f64>; 2];
 
 impl Machine {
-    fn pair(self, change: f64, rng: &mut ChaCha8Rng) -> Pair {
-        let normal = |sd: f64, rng: &mut ChaCha8Rng| Normal::new(0.0, sd).unwrap().sample(rng);
-        let constant = [normal(self.process, rng), change.ln_1p() + normal(self.process, rng)];
-        (0..5)
-            .map(|_| {
-                let drift = normal(0.05, rng);
-                let mut times = [Vec::new(), Vec::new()];
-                let orientation = if rng.random() { Orientation::Abba } else { Orientation::Baab };
-                for (slot, side) in (0..).zip(orientation.sides()) {
-                    let burst = if rng.random_bool(0.03) { self.burst * rng.random::<f64>() } else { 0.0 };
-                    let log = constant[side] + drift * f64::from(slot) + normal(self.sample, rng) + burst;
-                    times[side].push(log.exp());
-                }
-                block([times[0][0], times[0][1]], [times[1][0], times[1][1]])
-            })
-            .collect()
+    /// This machine where the order of functions matters.
+    fn by_layout(self) -> Self {
+        Self { layout: LAYOUT, ..self }
+    }
+
+    fn executables(self, change: f64, layouts: usize, rng: &mut ChaCha8Rng) -> Executables {
+        [0.0, change.ln_1p()].map(|truth| (0..layouts).map(|_| truth + normal(self.layout, rng)).collect())
+    }
+
+    fn pair(self, executables: &Executables, step: &Step, rng: &mut ChaCha8Rng) -> Pair {
+        let head = usize::from(!step.same);
+        let constant = [0, 1].map(|slot| executables[slot * head][step.layouts[slot]] + normal(self.process, rng));
+        let blocks = step.blocks.iter().map(|orientation| {
+            let drift = normal(0.05, rng);
+            let mut times = [Vec::new(), Vec::new()];
+            for (slot, side) in (0..).zip(orientation.sides()) {
+                let burst = if rng.random_bool(0.03) { self.burst * rng.random::<f64>() } else { 0.0 };
+                let log = constant[side] + drift * f64::from(slot) + normal(self.sample, rng) + burst;
+                times[side].push(log.exp());
+            }
+            block([times[0][0], times[0][1]], [times[1][0], times[1][1]])
+        });
+        Pair { layout: step.layouts[1], blocks: blocks.collect() }
     }
 
     /// A run as the command does it: looks at the width of the interval, with base-against-base pairs.
-    fn run(self, change: f64, cases: usize, rng: &mut ChaCha8Rng) -> Evidence {
+    fn run(self, executables: &Executables, cases: usize, rng: &mut ChaCha8Rng) -> Evidence {
+        let mut schedule = Schedule::new(executables[0].len(), rng.random());
         let (mut pairs, mut same) = (Vec::new(), Vec::new());
-        for pair in 0..MOST {
-            if LOOKS.contains(&pair) && Evidence::new(&pairs, &same).settled(cases) {
+        for round in 0..MOST {
+            if LOOKS.contains(&round) && Evidence::new(&pairs, &same).settled(cases) {
                 break;
             }
-            pairs.push(self.pair(change, rng));
-            if pair % 4 == 0 {
-                same.push(self.pair(0.0, rng));
+            for step in schedule.round(&[(0, 5)], round) {
+                let kind = if step.same { &mut same } else { &mut pairs };
+                kind.push(self.pair(executables, &step, rng));
             }
         }
         Evidence::new(&pairs, &same)
     }
 
-    /// The verdicts of a table in which every case changed by `change`.
-    fn table(self, change: f64, cases: usize, seed: u64) -> Vec<(Speed, Evidence)> {
+    /// The verdicts of a table in which every case changed by `change`, with the evidence of the first run.
+    fn table(self, change: f64, cases: usize, layouts: usize, seed: u64) -> Vec<(Speed, Evidence)> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let first: Vec<Evidence> = (0..cases).map(|_| self.run(change, cases, &mut rng)).collect();
+        let sides: Vec<Executables> = (0..cases).map(|_| self.executables(change, layouts, &mut rng)).collect();
+        let first: Vec<Evidence> = sides.iter().map(|side| self.run(side, cases, &mut rng)).collect();
         let suspects = suspects(&first);
         (0..cases)
             .map(|i| {
-                let second = suspects.contains(&i).then(|| self.run(change, suspects.len(), &mut rng));
+                let second = suspects.contains(&i).then(|| self.run(&sides[i], suspects.len(), &mut rng));
                 (confirmed(&first[i], second.as_ref()), first[i])
             })
             .collect()
     }
 
-    fn tables(self, change: f64, tables: u64) -> Vec<(Speed, Evidence)> {
-        (0..tables).into_par_iter().flat_map(|seed| self.table(change, 10, seed)).collect()
+    fn tables(self, change: f64, layouts: usize, tables: u64) -> Vec<(Speed, Evidence)> {
+        (0..tables).into_par_iter().flat_map(|seed| self.table(change, 10, layouts, seed)).collect()
     }
+}
+
+fn normal(sd: f64, rng: &mut ChaCha8Rng) -> f64 {
+    sd * rng.sample::<f64, _>(StandardNormal)
+}
+
+fn pair(blocks: &[f64]) -> Pair {
+    Pair { layout: 0, blocks: blocks.to_vec() }
 }
 
 fn share(of: &[(Speed, Evidence)], holds: impl Fn(&(Speed, Evidence)) -> bool) -> f64 {
@@ -83,20 +109,34 @@ fn share(of: &[(Speed, Evidence)], holds: impl Fn(&(Speed, Evidence)) -> bool) -
 #[test]
 fn identical_sides_are_never_called_faster_or_slower() {
     for machine in [CACHED, MEMORY] {
-        let verdicts = machine.tables(0.0, 15);
+        let verdicts = machine.tables(0.0, 1, 15);
         assert!(verdicts.iter().all(|(speed, _)| !matches!(speed, Speed::Faster | Speed::Slower)), "{machine:?}");
         // Even before the correction and the second run, the margin keeps false alarms rare.
         let suspect = |(_, e): &(Speed, Evidence)| matches!(e.speed(), Speed::Faster | Speed::Slower);
         assert!(share(&verdicts, suspect) < 0.02, "{machine:?}");
     }
-    assert!(share(&CACHED.tables(0.0, 8), |(speed, _)| *speed == Speed::Unchanged) > 0.9);
+    assert!(share(&CACHED.tables(0.0, 1, 8), |(speed, _)| *speed == Speed::Unchanged) > 0.9);
+}
+
+#[test]
+fn an_order_of_functions_is_no_change() {
+    let changed = |layouts| {
+        let verdicts = CACHED.by_layout().tables(0.0, layouts, 15);
+        share(&verdicts, |(speed, _)| matches!(speed, Speed::Faster | Speed::Slower))
+    };
+    // With one executable a side nothing can tell the order of its functions from a change of its code.
+    assert!(changed(1) > 0.1);
+    assert_eq!(changed(LAYOUTS), 0.0);
+    let found = CACHED.by_layout().tables(0.05, LAYOUTS, 15);
+    let found = share(&found, |(speed, _)| *speed == Speed::Slower);
+    assert!(found > 0.93, "{found}");
 }
 
 #[test]
 fn a_change_is_found() {
     let found = |machine: Machine, change, tables| {
         let wanted = if change > 0.0 { Speed::Slower } else { Speed::Faster };
-        share(&machine.tables(change, tables), |(speed, _)| *speed == wanted)
+        share(&machine.tables(change, 1, tables), |(speed, _)| *speed == wanted)
     };
     assert!(found(CACHED, 0.05, 8) > 0.95);
     assert!(found(CACHED, -0.05, 8) > 0.95);
@@ -108,7 +148,7 @@ fn a_change_is_found() {
 fn what_unchanged_excludes_is_excluded() {
     let (mut n, mut covered) = (0u32, 0u32);
     for change in [0.0, 0.004, 0.008] {
-        for (_, evidence) in CACHED.tables(change, 10).iter().filter(|(speed, _)| *speed == Speed::Unchanged) {
+        for (_, evidence) in CACHED.tables(change, 1, 10).iter().filter(|(speed, _)| *speed == Speed::Unchanged) {
             n += 1;
             covered += u32::from(change.ln_1p().abs() <= evidence.resolution());
         }
@@ -118,15 +158,20 @@ fn what_unchanged_excludes_is_excluded() {
 
 #[test]
 fn intervals_cover_the_truth() {
-    let mut rng = ChaCha8Rng::seed_from_u64(3);
-    let covered = (0..300)
-        .filter(|_| {
-            let pairs: Vec<Pair> = (0..20).map(|_| CACHED.pair(0.03, &mut rng)).collect();
+    let covered = |machine: Machine, layouts| {
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let mut covers = || {
+            let executables = machine.executables(0.03, layouts, &mut rng);
+            let mut schedule = Schedule::new(layouts, rng.random());
+            let steps = (0..MOST).flat_map(|round| schedule.round(&[(0, 5)], round)).filter(|step| !step.same);
+            let pairs: Vec<Pair> = steps.map(|step| machine.pair(&executables, &step, &mut rng)).collect();
             let (low, high) = effect(&pairs).ci;
             (low..=high).contains(&0.03f64.ln_1p())
-        })
-        .count();
-    assert!(covered >= 275, "{covered} of 300");
+        };
+        (0..200).filter(|_| covers()).count()
+    };
+    let (one, several) = (covered(CACHED, 1), covered(CACHED.by_layout(), LAYOUTS));
+    assert!(one >= 183 && several >= 176, "{one} and {several} of 200");
 }
 
 #[test]
@@ -140,7 +185,7 @@ fn linear_drift_cancels_in_a_block() {
 #[test]
 fn the_floor_grows_with_the_spread_and_shrinks_with_pairs() {
     let mut rng = ChaCha8Rng::seed_from_u64(5);
-    let same: Vec<Pair> = (0..8).map(|_| vec![0.05 * rng.sample::<f64, _>(StandardNormal)]).collect();
+    let same: Vec<Pair> = (0..8).map(|_| pair(&[normal(0.05, &mut rng)])).collect();
     assert!(floor(&same, 10) > floor(&same, 30));
     assert!(floor(&same, 30) > 0.005);
     assert_eq!(floor(&same[..2], 30), 0.0);
@@ -148,7 +193,7 @@ fn the_floor_grows_with_the_spread_and_shrinks_with_pairs() {
 
 #[test]
 fn few_pairs_decide_nothing() {
-    let clear = vec![vec![0.5; 5]; 9];
+    let clear = vec![pair(&[0.5; 5]); 9];
     assert_eq!(Evidence::new(&clear, &[]).speed(), Speed::Undecided);
     assert_eq!(Evidence::new(&clear, &[]).resolution(), f64::INFINITY);
     assert_eq!(effect(&clear[..1]).ci, (f64::NEG_INFINITY, f64::INFINITY));
@@ -157,22 +202,56 @@ fn few_pairs_decide_nothing() {
 
 #[test]
 fn the_sign_test_counts_pairs_beyond_the_margin() {
-    let pairs = vec![vec![0.02]; 10];
+    let pairs = vec![pair(&[0.02]); 10];
     assert!((p_value(&pairs, 0.01) - 2.0 / 1024.0).abs() < 1e-12);
     assert_eq!(p_value(&pairs, 0.03), 1.0);
     assert_eq!(median(&mut [4.0, 1.0, 3.0, 2.0]), 2.5);
 }
 
 #[test]
+fn pairs_of_one_layout_are_drawn_together() {
+    // Two pairs of each of six layouts, which differ by more than anything else does.
+    let laid = |layout: usize| Pair { layout, blocks: vec![0.01 * layout as f64] };
+    let pairs: Vec<Pair> = (0..12).map(|i| laid(i % 6)).collect();
+    let apart: Vec<Pair> = pairs.iter().map(|pair| Pair { layout: 0, ..pair.clone() }).collect();
+    let (together, apart) = (effect(&pairs), effect(&apart));
+    assert_eq!(together.value, apart.value);
+    let ratio = together.half_width() / apart.half_width();
+    assert!(ratio > 1.2, "{ratio}");
+}
+
+#[test]
 fn a_round_visits_every_case_once_and_orients_at_random() {
-    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let mut schedule = Schedule::new(1, 7);
     let cases = [(0, 5), (3, 1)];
-    assert_eq!(round(&cases, 0, &mut rng).len(), 4);
-    let steps: Vec<_> = (1..4).flat_map(|r| round(&cases, r, &mut rng)).collect();
+    assert_eq!(schedule.round(&cases, 0).len(), 4);
+    let steps: Vec<_> = (1..4).flat_map(|r| schedule.round(&cases, r)).collect();
     assert_eq!(steps.len(), 6);
     assert!(steps.iter().all(|s| !s.same && s.blocks.len() == if s.case == 0 { 5 } else { 1 }));
-    let all: Vec<_> = (0..100).flat_map(|r| round(&cases, 4 * r + 1, &mut rng)).collect();
+    let all: Vec<_> = (0..100).flat_map(|r| schedule.round(&cases, 4 * r + 1)).collect();
     let abba = all.iter().flat_map(|s| &s.blocks).filter(|o| **o == Orientation::Abba).count();
     assert!((240..360).contains(&abba), "{abba} of 600");
+    assert!(all.iter().all(|s| s.layouts == [0, 0]));
     assert_eq!([blocks(2e6), blocks(3e7), blocks(1e9)], [5, 3, 1]);
+}
+
+#[test]
+fn a_run_uses_every_layout_equally_often_and_the_floor_two_different_ones() {
+    let steps = |seed| -> Vec<Step> {
+        let mut schedule = Schedule::new(12, seed);
+        (0..60).flat_map(|round| schedule.round(&[(0, 1)], round)).collect()
+    };
+    let (same, pairs): (Vec<Step>, Vec<Step>) = steps(1).into_iter().partition(|step| step.same);
+    assert!(pairs.iter().all(|step| step.layouts[0] == step.layouts[1]));
+    let mut used = BTreeMap::<usize, usize>::new();
+    pairs.iter().for_each(|step| *used.entry(step.layouts[0]).or_default() += 1);
+    assert_eq!((used.len(), used.values().all(|n| *n == 5)), (12, true));
+    // The first look has as many layouts as it has pairs.
+    let first: BTreeMap<usize, ()> = pairs[..LOOKS[0]].iter().map(|step| (step.layouts[0], ())).collect();
+    assert_eq!(first.len(), LOOKS[0]);
+    assert!(same.iter().all(|step| step.layouts[0] != step.layouts[1] && step.layouts[1] < 12));
+    let order =
+        |seed| -> Vec<usize> { steps(seed).iter().filter(|step| !step.same).map(|step| step.layouts[0]).collect() };
+    assert_eq!(order(1), order(1));
+    assert_ne!(order(1), order(2));
 }

@@ -2,14 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
-
 use super::{
     client::{Client, Stop},
     estimate::{Pair, block},
     progress::Progress,
-    schedule::{self, Step},
+    schedule::{Schedule, Step, blocks},
     side::Side,
     unit::{TIMING_SEED, Unit},
     verdict::{Evidence, LOOKS, MOST},
@@ -43,7 +40,7 @@ impl Timed {
 
 /// Times units.
 pub struct Timer<'a> {
-    /// Base and head.
+    /// Base and head, with the same number of layouts.
     pub sides: &'a [Side; 2],
     /// How long one request may take.
     pub limit: Duration,
@@ -56,7 +53,7 @@ pub struct Timer<'a> {
 impl Timer<'_> {
     /// Times units until each is settled or the deadline has passed. `seed` draws the schedule.
     pub fn run(&self, units: &[Unit], deadline: Instant, seed: u64) -> Result<Vec<Timed>> {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut schedule = Schedule::new(self.sides[0].layouts.len(), seed);
         let mut all = Vec::new();
         for unit in units {
             self.progress.at(&unit.name());
@@ -69,7 +66,7 @@ impl Timer<'_> {
                 .filter(|&i| all[i].pairs.len() == round)
                 .map(|i| (i, all[i].blocks))
                 .collect();
-            for step in schedule::round(&open, round, &mut rng) {
+            for step in schedule.round(&open, round) {
                 if Instant::now() >= deadline {
                     return Ok(all);
                 }
@@ -83,13 +80,13 @@ impl Timer<'_> {
         Ok(all)
     }
 
-    fn start(&self, side: usize) -> Result<Client<'_>> {
-        Client::start(&self.sides[side], true, self.limit, self.stop)
+    fn start(&self, side: usize, layout: usize) -> Result<Client<'_>> {
+        Client::start(&self.sides[side].laid_out(layout), true, self.limit, self.stop)
     }
 
     /// Finds, on the base, how many iterations make a sample long enough.
     fn calibrate(&self, unit: &Unit) -> Result<Timed> {
-        let mut client = self.start(0)?;
+        let mut client = self.start(0, 0)?;
         let mut iterations = 1u32;
         let mut sample = 0.0;
         for _ in 0..8 {
@@ -104,19 +101,20 @@ impl Timer<'_> {
             let factor = (1.1 * SAMPLE_NS / sample).min(100.0);
             iterations = (f64::from(iterations) * factor).ceil() as u32;
         }
-        Ok(Timed { iterations, blocks: schedule::blocks(sample), ..Timed::default() })
+        Ok(Timed { iterations, blocks: blocks(sample), ..Timed::default() })
     }
 
     /// Runs one pair of fresh processes.
     fn pair(&self, unit: &Unit, step: &Step, timed: &mut Timed) -> Result<()> {
         let roles = if step.same { [0, 0] } else { [0, 1] };
         let request = |slot: usize| unit.request(roles[slot], TIMING_SEED, timed.iterations);
+        let start = |slot: usize| self.start(roles[slot], step.layouts[slot]);
         let mut clients = if step.first == 0 {
-            let base = self.start(roles[0])?;
-            [base, self.start(roles[1])?]
+            let base = start(0)?;
+            [base, start(1)?]
         } else {
-            let head = self.start(roles[1])?;
-            [self.start(roles[0])?, head]
+            let head = start(1)?;
+            [start(0)?, head]
         };
         // Warm-up: pages, caches, clock rate.
         for slot in [step.first, 1 - step.first] {
@@ -125,7 +123,7 @@ impl Timer<'_> {
                 return Ok(());
             }
         }
-        let mut pair = Pair::new();
+        let mut pair = Pair { layout: step.layouts[1], blocks: Vec::new() };
         for orientation in &step.blocks {
             let mut times = [Vec::new(), Vec::new()];
             for slot in orientation.sides() {
@@ -140,7 +138,7 @@ impl Timer<'_> {
             for (samples, times) in timed.samples.iter_mut().zip(&times).filter(|_| !step.same) {
                 samples.extend(times.iter().map(|ns| ns / f64::from(timed.iterations)));
             }
-            pair.push(block([times[0][0], times[0][1]], [times[1][0], times[1][1]]));
+            pair.blocks.push(block([times[0][0], times[0][1]], [times[1][0], times[1][1]]));
         }
         let kind = if step.same { &mut timed.same } else { &mut timed.pairs };
         kind.push(pair);

@@ -26,8 +26,8 @@ mod sketching;
 pub mod spm;
 pub mod subgm;
 
-/// All papers, in the order of reports.
-pub const ALL: &[&Paper] = &[
+/// All papers, in the order of reports. As a static it is compiled once, here, and not again in every executable.
+pub static ALL: &[&Paper] = &[
     &subgm::PAPER,
     &ding::PAPER,
     &altmin::PAPER,

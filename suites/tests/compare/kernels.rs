@@ -38,15 +38,30 @@ fn complaint(arguments: &[&str]) -> (i32, String) {
 
 /// A head that is the example, but for what a script makes of its requests.
 fn impostor(folder: &Path, answer: &str) -> String {
-    let (script, real) = (folder.join("head"), example());
+    let script = folder.join("head");
+    impostor_at(&script, answer);
+    format!("{},{}", example().display(), script.display())
+}
+
+fn impostor_at(script: &Path, answer: &str) {
     let text = format!(
         "#!/bin/sh\ncase \"$*\" in *--brief*) ;; *) exec {} \"$@\";; esac\necho '{{\"protocol\":1}}'\n\
          while read -r line; do {answer}; done\n",
-        real.display()
+        example().display()
     );
-    fs::write(&script, text).unwrap();
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-    format!("{},{}", real.display(), script.display())
+    fs::write(script, text).unwrap();
+    fs::set_permissions(script, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// A folder of workers that answer with these times, in the place of layouts of one side.
+fn layouts(folder: &Path, side: &str, times: &[u32]) -> String {
+    let place = folder.join(side);
+    fs::create_dir(&place).unwrap();
+    for (i, ns) in times.iter().enumerate() {
+        let answer = format!(r#"{{"ns":{ns},"cpu_ns":{ns},"checksum":"x","accuracy":0,"contract":1,"effort":{{}}}}"#);
+        impostor_at(&place.join(i.to_string()), &format!("echo '{answer}'"));
+    }
+    place.display().to_string()
 }
 
 const TINY: [&str; 4] = ["--variants", "pairwise,pairwise", "--cases", "examples/sum-small"];
@@ -76,6 +91,34 @@ fn identical_executables_are_recognised() {
     let (status, report) = compare(&["--executables", &both, "--no-identity", "--accuracy-only"]);
     assert_eq!(status, 0);
     assert_eq!(report["rows"].as_array().unwrap().len(), 6);
+}
+
+#[test]
+fn an_order_of_functions_is_no_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut times = [3_000_000; 8];
+    let base = layouts(folder.path(), "base", &times);
+    // Slower by a tenth in one order; in the first, which is the one that would be timed if there were no others.
+    times[0] = 3_300_000;
+    let unlucky = layouts(folder.path(), "unlucky", &times);
+    let slower = layouts(folder.path(), "slower", &[3_300_000; 8]);
+    let of = |head: &str| {
+        let (status, report) = compare(&["--executables", &format!("{base},{head}"), "--cases", "examples/sum-small"]);
+        (status, report["layouts"].clone(), report["rows"][0]["time"]["speed"].clone())
+    };
+    let (status, layouts, speed) = of(&unlucky);
+    assert_eq!((status, layouts), (0, 8.into()));
+    assert!(speed == "unchanged" || speed == "undecided", "{speed}");
+    assert_eq!(of(&slower), (1, 8.into(), "slower".into()));
+
+    let few = self::layouts(folder.path(), "few", &[3_000_000; 2]);
+    let (status, text) = complaint(&["compare", "--executables", &format!("{base},{few}")]);
+    assert_eq!(status, 2);
+    assert!(text.contains("base has 8 layouts and") && text.contains("give as many of both"), "{text}");
+    let none = self::layouts(folder.path(), "none", &[]);
+    let (status, text) = complaint(&["compare", "--executables", &format!("{base},{none}")]);
+    assert_eq!(status, 2);
+    assert!(text.contains("there is no executable in"), "{text}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Revisions end to end: two builds, two workers, one table, whatever the sides are like.
 
+use std::{fs, os::unix::fs::PermissionsExt};
+
 use serde_json::Value;
 
 use crate::repository::{Behaviour, Repository, SAME};
@@ -67,6 +69,42 @@ fn a_change_that_does_not_reach_the_code_is_not_measured() {
     let (status, report) = repository.report(&["main"]);
     assert_eq!((status, &report["identical"]), (0, &true.into()));
     assert!(report["rows"].as_array().unwrap().is_empty());
+}
+
+const ONE_ORDER: &str = "functions lie in one order on each side";
+
+#[test]
+fn each_side_is_timed_in_several_orders_of_its_functions() {
+    let repository = Repository::new(&[SAME, Behaviour { slowness: 1.005, ..SAME }]);
+    let (status, report) = repository.report(&["r0", "r1", "--layouts", "3"]);
+    // Only LLVM's linker, which Rust uses by itself on x86-64 Linux, knows how.
+    let layouts = report["layouts"].as_u64().unwrap();
+    assert!(layouts == 3 || (layouts == 1 && !cfg!(all(target_os = "linux", target_arch = "x86_64"))), "{report:#}");
+    assert_eq!(report["notes"].to_string().contains(ONE_ORDER), layouts == 1);
+    assert_eq!((status, &report["rows"][0]["time"]["speed"]), (0, &"unchanged".into()));
+    // What was built is found again, with its layouts; the plain builds are others.
+    let (_, again) = repository.report(&["r0", "r1", "--layouts", "3"]);
+    assert_eq!((&again["layouts"], &again["sides"]), (&report["layouts"], &report["sides"]));
+    let (_, plain) = repository.report(&["r0", "r1", "--layouts", "1"]);
+    assert_eq!((&plain["layouts"], &plain["sides"]), (&1.into(), &report["sides"]));
+    assert!(plain["notes"].to_string().contains(ONE_ORDER), "{plain:#}");
+    let builds = fs::read_dir(repository.path("target/compare")).unwrap();
+    let builds = builds.filter(|entry| entry.as_ref().unwrap().path().join("residual").is_file());
+    assert_eq!(builds.count(), 4);
+}
+
+#[test]
+fn a_linker_that_cannot_shuffle_leaves_both_sides_with_one_order() {
+    let repository = Repository::new(&[SAME]);
+    let linker = repository.path("target/linker");
+    repository.write("target/linker", "#!/bin/sh\ncase \"$*\" in *shuffle*) exit 1;; esac\nexec cc \"$@\"\n");
+    fs::set_permissions(&linker, fs::Permissions::from_mode(0o755)).unwrap();
+    repository.write(".cargo/config.toml", &format!("[build]\nrustflags = [\"-Clinker={}\"]\n", linker.display()));
+    repository.change(Behaviour { slowness: 1.1, ..SAME });
+    let (status, report) = repository.report(&["main"]);
+    assert_eq!((status, &report["layouts"]), (1, &1.into()), "{report:#}");
+    assert!(report["notes"].to_string().contains(ONE_ORDER), "{report:#}");
+    repository.assert_clean();
 }
 
 #[test]
