@@ -45,7 +45,9 @@ fn environment(folder: &Path, case: &dyn Case) -> Environment {
     let python = folder.join("bin/python");
     fs::write(&python, script).unwrap();
     fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
-    ["requirements.txt", "optional.txt"].map(|name| fs::write(folder.join(name), "").unwrap());
+    for name in ["requirements.txt", "optional.txt"] {
+        fs::write(folder.join(name), "").unwrap();
+    }
     fs::write(folder.join("recovery.py"), "").unwrap();
     fs::write(folder.join("requirements.sha256"), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
         .unwrap();

@@ -40,8 +40,7 @@ pub fn preconditioner(
 ) -> Result<Outcome<Preconditioned>, Error> {
     argument(sketch.nrows() >= a.ncols(), "m", sketch.nrows() as f64, "must be at least the number of columns")?;
     shape("the right-hand side", Size::Len(a.nrows()), Size::Len(b.len()))?;
-    let Outcome { value: (r, x), status, effort } = prepared(sketch, a, b, par)?;
-    Ok(Outcome { value: Preconditioned { r, x }, status, effort })
+    prepared(sketch, a, b, par)
 }
 
 /// Solves `min ‖A x − b‖₂` to rounding by LSQR, preconditioned with a sketch (Rokhlin & Tygert 2008; Avron, Maymounkov &

@@ -5,6 +5,7 @@ use faer::linalg::cholesky::llt::factor::{LltRegularization, cholesky_in_place, 
 use faer::traits::ComplexField;
 use faer::{ColRef, Mat, MatRef, Spec};
 
+use super::precondition::Preconditioned;
 use crate::error::{Error, NumericalError, Size, argument, shape};
 use crate::linalg::{dot, gram, power_of_two_scale, singular_values, triangular_factor};
 use crate::simd::Simd;
@@ -120,13 +121,14 @@ pub(super) fn prepared(
     a: MatRef<'_, f64>,
     b: &[f64],
     par: Par,
-) -> Result<Outcome<(Mat<f64>, Vec<f64>)>, Error> {
+) -> Result<Outcome<Preconditioned>, Error> {
     let single = single(sketch, a, b, Simd::detect(), par);
     let mut effort = single.as_ref().map_or_else(Effort::default, |single| single.effort);
     if let Some(Single { columns, scales, .. }) = &single
         && let Some(factor) = by_pivots(columns, f64::from, SAFE_SINGLE, &mut effort)
     {
-        return Ok(Outcome { value: solved(&factor, scales)?, status: Status::Converged, effort });
+        let (r, x) = solved(&factor, scales)?;
+        return Ok(Outcome { value: Preconditioned { r, x }, status: Status::Converged, effort });
     }
     let Outcome { value: image, status, effort: own } = sketched(Variant::Fast, sketch, a, b, par)?;
     effort += own;
@@ -136,7 +138,8 @@ pub(super) fn prepared(
         .and_then(|columns| by_pivots(&columns, f64::from, SAFE_SINGLE, &mut effort))
         .or_else(|| by_pivots(&scaled.matrix(|x| x), |x| x, SAFE_DOUBLE, &mut effort))
         .unwrap_or_else(|| qr_factor(&scaled, &mut effort));
-    Ok(Outcome { value: solved(&factor, &scaled.scales)?, status, effort })
+    let (r, x) = solved(&factor, &scaled.scales)?;
+    Ok(Outcome { value: Preconditioned { r, x }, status, effort })
 }
 
 /// The transposed Cholesky factor of the Gram matrix of some columns, or none if a pivot of those before the last is below
