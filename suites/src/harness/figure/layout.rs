@@ -92,7 +92,7 @@ impl<'a> Plan<'a> {
         let bottom = cell.bottom - under - if panel.x.label.is_empty() { 0.0 } else { 1.45 * LABEL };
         let bottom = bottom.max(top + 40.0);
         let mut y_ticks = y_scale.ticks(((bottom - top) / 42.0) as usize);
-        let room = 0.38 * (cell.right - cell.left);
+        let room = 0.45 * (cell.right - cell.left);
         y_ticks.iter_mut().for_each(|tick| tick.label = fit(&tick.label, TICK, room));
         let left = cell.left + y_ticks.iter().map(|tick| width(&tick.label, TICK)).fold(0.0, f64::max) + 10.0;
 
