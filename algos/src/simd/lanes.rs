@@ -29,8 +29,14 @@ pub(crate) trait Lanes: Copy {
     fn store(self, v: Self::V, to: &mut [f64; 8]);
     /// Two vectors rounded to single precision.
     fn narrow(self, low: Self::V, high: Self::V) -> Self::Single;
+    fn load_single(self, x: &[f32; 16]) -> Self::Single;
+    fn store_single(self, v: Self::Single, to: &mut [f32; 16]);
+    fn add_single(self, a: Self::Single, b: Self::Single) -> Self::Single;
+    fn sub_single(self, a: Self::Single, b: Self::Single) -> Self::Single;
+    /// The Hadamard transform of sixteen entries, in natural order.
+    fn hadamard_single(self, x: &[f32; 16]) -> Self::Single;
     /// Adds `sign·x`, for a sign of ±1.
-    fn add_single(self, sign: f32, x: Self::Single, to: &mut [f32; 16]);
+    fn accumulate(self, sign: f32, x: Self::Single, to: &mut [f32; 16]);
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
     fn sub(self, a: Self::V, b: Self::V) -> Self::V;
     fn mul(self, a: Self::V, b: Self::V) -> Self::V;
@@ -114,7 +120,37 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
-    fn add_single(self, sign: f32, x: [f32; 16], to: &mut [f32; 16]) {
+    fn load_single(self, x: &[f32; 16]) -> [f32; 16] {
+        *x
+    }
+
+    #[inline(always)]
+    fn store_single(self, v: [f32; 16], to: &mut [f32; 16]) {
+        *to = v;
+    }
+
+    #[inline(always)]
+    fn add_single(self, a: [f32; 16], b: [f32; 16]) -> [f32; 16] {
+        std::array::from_fn(|l| a[l] + b[l])
+    }
+
+    #[inline(always)]
+    fn sub_single(self, a: [f32; 16], b: [f32; 16]) -> [f32; 16] {
+        std::array::from_fn(|l| a[l] - b[l])
+    }
+
+    #[inline(always)]
+    fn hadamard_single(self, x: &[f32; 16]) -> [f32; 16] {
+        let mut v = *x;
+        for h in [8, 4, 2, 1] {
+            let other: [f32; 16] = std::array::from_fn(|l| v[l ^ h]);
+            v = std::array::from_fn(|l| if l & h == 0 { v[l] + other[l] } else { other[l] - v[l] });
+        }
+        v
+    }
+
+    #[inline(always)]
+    fn accumulate(self, sign: f32, x: [f32; 16], to: &mut [f32; 16]) {
         to.iter_mut().zip(x).for_each(|(to, x)| *to += sign * x);
     }
 
@@ -182,7 +218,41 @@ impl Lanes for V3 {
     }
 
     #[inline(always)]
-    fn add_single(self, sign: f32, x: [f32x8; 2], to: &mut [f32; 16]) {
+    fn load_single(self, x: &[f32; 16]) -> [f32x8; 2] {
+        cast(*x)
+    }
+
+    #[inline(always)]
+    fn store_single(self, v: [f32x8; 2], to: &mut [f32; 16]) {
+        *to = cast(v);
+    }
+
+    #[inline(always)]
+    fn add_single(self, a: [f32x8; 2], b: [f32x8; 2]) -> [f32x8; 2] {
+        [self.add_f32x8(a[0], b[0]), self.add_f32x8(a[1], b[1])]
+    }
+
+    #[inline(always)]
+    fn sub_single(self, a: [f32x8; 2], b: [f32x8; 2]) -> [f32x8; 2] {
+        [self.sub_f32x8(a[0], b[0]), self.sub_f32x8(a[1], b[1])]
+    }
+
+    /// As [`hadamard`](Lanes::hadamard), with one level more.
+    #[inline(always)]
+    fn hadamard_single(self, x: &[f32; 16]) -> [f32x8; 2] {
+        let [low, high]: [f32x8; 2] = cast(*x);
+        [self.add_f32x8(low, high), self.sub_f32x8(low, high)].map(|x| {
+            let swapped = cast(self.avx._mm256_permute2f128_ps::<1>(cast(x), cast(x)));
+            let x = self.mul_add_f32x8(x, f32x8(1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0), swapped);
+            let swapped = cast(self.avx._mm256_permute_ps::<0b01_00_11_10>(cast(x)));
+            let x = self.mul_add_f32x8(x, f32x8(1.0, 1.0, -1.0, -1.0, 1.0, 1.0, -1.0, -1.0), swapped);
+            let swapped = cast(self.avx._mm256_permute_ps::<0b10_11_00_01>(cast(x)));
+            self.mul_add_f32x8(x, f32x8(1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0), swapped)
+        })
+    }
+
+    #[inline(always)]
+    fn accumulate(self, sign: f32, x: [f32x8; 2], to: &mut [f32; 16]) {
         let (sign, sum): (_, [f32x8; 2]) = (self.splat_f32x8(sign), cast(*to));
         *to = cast([self.mul_add_f32x8(sign, x[0], sum[0]), self.mul_add_f32x8(sign, x[1], sum[1])]);
     }
@@ -253,7 +323,50 @@ impl Lanes for V4 {
     }
 
     #[inline(always)]
-    fn add_single(self, sign: f32, x: f32x16, to: &mut [f32; 16]) {
+    fn load_single(self, x: &[f32; 16]) -> f32x16 {
+        cast(*x)
+    }
+
+    #[inline(always)]
+    fn store_single(self, v: f32x16, to: &mut [f32; 16]) {
+        *to = cast(v);
+    }
+
+    #[inline(always)]
+    fn add_single(self, a: f32x16, b: f32x16) -> f32x16 {
+        self.add_f32x16(a, b)
+    }
+
+    #[inline(always)]
+    fn sub_single(self, a: f32x16, b: f32x16) -> f32x16 {
+        self.sub_f32x16(a, b)
+    }
+
+    /// As [`hadamard`](Lanes::hadamard), with one level more.
+    #[inline(always)]
+    fn hadamard_single(self, x: &[f32; 16]) -> f32x16 {
+        const EIGHTS: f32x16 =
+            f32x16(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0, -1.0, -1.0, -1.0, -1.0);
+        const FOURS: f32x16 =
+            f32x16(1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0, 1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0);
+        const TWOS: f32x16 =
+            f32x16(1.0, 1.0, -1.0, -1.0, 1.0, 1.0, -1.0, -1.0, 1.0, 1.0, -1.0, -1.0, 1.0, 1.0, -1.0, -1.0);
+        const ONES: f32x16 =
+            f32x16(1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0);
+        let f = self.avx512f;
+        let [low, high]: [f64x4; 2] = cast(*x);
+        let (low, high) = (f._mm512_broadcast_f64x4(cast(low)), f._mm512_broadcast_f64x4(cast(high)));
+        let v = self.mul_add_f32x16(cast(high), EIGHTS, cast(low));
+        let swapped = cast(f._mm512_permutex_pd::<0b01_00_11_10>(cast(v)));
+        let v = self.mul_add_f32x16(v, FOURS, swapped);
+        let swapped = cast(f._mm512_permute_ps::<0b01_00_11_10>(cast(v)));
+        let v = self.mul_add_f32x16(v, TWOS, swapped);
+        let swapped = cast(f._mm512_permute_ps::<0b10_11_00_01>(cast(v)));
+        self.mul_add_f32x16(v, ONES, swapped)
+    }
+
+    #[inline(always)]
+    fn accumulate(self, sign: f32, x: f32x16, to: &mut [f32; 16]) {
         *to = cast(self.mul_add_f32x16(self.splat_f32x16(sign), x, cast(*to)));
     }
 

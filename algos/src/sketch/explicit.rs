@@ -5,7 +5,7 @@ use rand::RngExt;
 use rand_distr::StandardNormal;
 
 use super::parts::{Parts, Sketch, padded};
-use super::{Input, Key};
+use super::{Input, Key, Precision};
 use crate::linalg::product;
 use crate::{Effort, Error};
 
@@ -134,7 +134,7 @@ fn axpy(x: f64, s: MatRef<'_, f64>, i: usize, y: &mut [f64]) {
 /// `H_N x` in place, in natural order and without a scale: the textbook loop over strides.
 ///
 /// `N log₂ N` additions, `log₂ N` passes over the data.
-pub(super) fn fwht(x: &mut [f64]) {
+pub(super) fn fwht(x: &mut [impl Precision]) {
     let mut h = 1;
     while h < x.len() {
         for i in (0..x.len()).step_by(2 * h) {

@@ -59,4 +59,4 @@ pub use law::{Key, Law, Rows, leverage_scores, sample_rows};
 pub use parts::Sketch;
 pub use rank_one::rank_one;
 pub use signs::Signs;
-pub use variant::{Transform, Variant, adjoint, apply, apply_on, fwht, fwht_on, sketched};
+pub use variant::{Precision, Transform, Variant, adjoint, apply, apply_on, fwht, fwht_on, sketched};

@@ -1,5 +1,7 @@
 //! The list of variants, and applying them.
 
+use std::ops::{Add, Neg, Sub};
+
 use faer::Mat;
 use serde::Serialize;
 
@@ -140,12 +142,50 @@ pub enum Transform {
     Blocked,
 }
 
+/// Double or single precision, `f64` or `f32`.
+pub trait Precision:
+    sealed::Blocked
+    + Copy
+    + Send
+    + Sync
+    + Into<f64>
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Neg<Output = Self>
+    + 'static
+{
+}
+
+impl Precision for f64 {}
+impl Precision for f32 {}
+
+mod sealed {
+    use super::{Simd, fast::hadamard::transform};
+
+    /// The blocked transform.
+    pub trait Blocked: Sized {
+        fn transform(simd: Simd, x: &mut [Self]);
+    }
+
+    impl Blocked for f64 {
+        fn transform(simd: Simd, x: &mut [f64]) {
+            transform::<_, 8>(simd, x);
+        }
+    }
+
+    impl Blocked for f32 {
+        fn transform(simd: Simd, x: &mut [f32]) {
+            transform::<_, 16>(simd, x);
+        }
+    }
+}
+
 /// `x ← H_N x` with the unnormalised `±1` matrix in natural (Sylvester) order. Cost: `N log₂ N` additions.
 ///
 /// # Errors
 /// A length that is no power of two; an entry that is not finite, or entries whose sum overflows (`x` is then spoilt).
 /// Other sums that overflow are left infinite.
-pub fn fwht(transform: Transform, x: &mut [f64]) -> Result<Effort, Error> {
+pub fn fwht(transform: Transform, x: &mut [impl Precision]) -> Result<Effort, Error> {
     fwht_on(transform, x, Simd::detect())
 }
 
@@ -153,14 +193,14 @@ pub fn fwht(transform: Transform, x: &mut [f64]) -> Result<Effort, Error> {
 ///
 /// # Errors
 /// As [`fwht`].
-pub fn fwht_on(transform: Transform, x: &mut [f64], simd: Simd) -> Result<Effort, Error> {
+pub fn fwht_on<T: Precision>(transform: Transform, x: &mut [T], simd: Simd) -> Result<Effort, Error> {
     power_of_two(x.len())?;
     match transform {
         Transform::Reference => explicit::fwht(x),
-        Transform::Blocked => fast::hadamard::transform(simd, x),
+        Transform::Blocked => T::transform(simd, x),
     }
     // A NaN or an infinity reaches every output, so one tells it.
-    finite("the transform", &x[..1])?;
+    finite("the transform", &[x[0].into()])?;
     let adds = x.len() as u64 * u64::from(x.len().trailing_zeros());
     Ok(Effort { flops: adds, entries: x.len() as u64, applications: 1, ..Effort::default() })
 }

@@ -109,11 +109,15 @@ fn entries_that_are_not_finite_are_named_by_every_sketch() {
 fn transforms_scores_and_compressed_rows_are_checked() {
     for n in [0, 3, 12, 100] {
         input(fwht(Transform::Blocked, &mut vec![1.0; n]));
+        input(fwht(Transform::Blocked, &mut vec![1.0_f32; n]));
         input(fwht(Transform::Reference, &mut vec![1.0; n]));
     }
     for at in [0, 77, 127] {
         let mut x = vec![1.0; 128];
         x[at] = f64::INFINITY;
+        input(fwht(Transform::Blocked, &mut x));
+        let mut x = vec![1.0_f32; 128];
+        x[at] = f32::NAN;
         input(fwht(Transform::Blocked, &mut x));
     }
     for scores in [vec![], vec![-1.0, 2.0], vec![0.0, 0.0], vec![f64::NAN]] {

@@ -4,10 +4,10 @@
 //!
 //! | levels | operands in | saves |
 //! | --- | --- | --- |
-//! | 3 | one vector: shuffles and fused sign changes | all loads and stores of three passes |
+//! | 3, or 4 in single precision | one line of 64 bytes: shuffles and fused sign changes | all loads and stores of three passes |
 //! | next 4 (AVX-512: radix 16; else 2 or 3) | registers | the same of four passes |
-//! | up to `L1` vectors | first cache | passes over the second |
-//! | up to `L2` vectors | second cache, three levels a pass | passes over the third, or memory |
+//! | up to `L1` lines | first cache | passes over the second |
+//! | up to `L2` lines | second cache, three levels a pass | passes over the third, or memory |
 //! | rest | the third or memory, three levels a pass | |
 //!
 //! Sums and differences of the same operands on all paths, so all paths have the same bits.
@@ -35,165 +35,239 @@
 
 use crate::simd::lanes::Lanes;
 use crate::simd::{Simd, Task};
+use crate::sketch::Precision;
 
-/// Vectors of eight in a block of the first cache: half of 32 KiB.
+/// Lines of 64 bytes in a block of the first cache: half of 32 KiB.
 const L1: usize = 256;
-/// Vectors in a block of any second cache: 128 KiB.
+/// Lines in a block of any second cache: 128 KiB.
 const MIDDLE: usize = 2048;
-/// Vectors in a block of a large second cache: half of 2 MiB. Blocks are nested, so a smaller one costs only the passes
+/// Lines in a block of a large second cache: half of 2 MiB. Blocks are nested, so a smaller one costs only the passes
 /// that do not fit it.
 const L2: usize = 16_384;
-/// Vectors in the largest block whose distances are known when this is compiled.
+/// Lines in the largest block whose distances are known when this is compiled.
 const L3: usize = 131_072;
 
 /// `x ← H_N x`; the length is a power of two.
-pub(in crate::sketch) fn transform(simd: Simd, x: &mut [f64]) {
-    if x.len() < 8 {
-        super::super::explicit::fwht(x);
-    } else {
-        simd.run(Levels { x, within: true });
+pub(in crate::sketch) fn transform<T: Precision, const N: usize>(simd: Simd, x: &mut [T])
+where
+    [T; N]: Line,
+{
+    match x.as_chunks_mut().0 {
+        [] => super::super::explicit::fwht(x),
+        lines => simd.run(Levels { lines, within: true }),
     }
 }
 
 /// `X ← H_N X` for eight columns, stored row after row.
 pub(in crate::sketch) fn transform_panel(simd: Simd, x: &mut [f64]) {
-    simd.run(Levels { x, within: false });
+    simd.run(Levels { lines: x.as_chunks_mut::<8>().0, within: false });
 }
 
-struct Levels<'a> {
-    x: &'a mut [f64],
-    /// Whether the levels within vectors take part.
+/// The entries of a cache line, which are one vector.
+pub(in crate::sketch) trait Line: Copy {
+    type Vector<S: Lanes>: Copy;
+
+    fn load<S: Lanes>(simd: S, line: &Self) -> Self::Vector<S>;
+    fn store<S: Lanes>(simd: S, v: Self::Vector<S>, line: &mut Self);
+    fn add<S: Lanes>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    fn sub<S: Lanes>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// The levels within the line.
+    fn hadamard<S: Lanes>(simd: S, line: &Self) -> Self::Vector<S>;
+}
+
+impl Line for [f64; 8] {
+    type Vector<S: Lanes> = S::V;
+
+    #[inline(always)]
+    fn load<S: Lanes>(simd: S, line: &Self) -> S::V {
+        simd.load(line)
+    }
+
+    #[inline(always)]
+    fn store<S: Lanes>(simd: S, v: S::V, line: &mut Self) {
+        simd.store(v, line);
+    }
+
+    #[inline(always)]
+    fn add<S: Lanes>(simd: S, a: S::V, b: S::V) -> S::V {
+        simd.add(a, b)
+    }
+
+    #[inline(always)]
+    fn sub<S: Lanes>(simd: S, a: S::V, b: S::V) -> S::V {
+        simd.sub(a, b)
+    }
+
+    #[inline(always)]
+    fn hadamard<S: Lanes>(simd: S, line: &Self) -> S::V {
+        simd.hadamard(line)
+    }
+}
+
+impl Line for [f32; 16] {
+    type Vector<S: Lanes> = S::Single;
+
+    #[inline(always)]
+    fn load<S: Lanes>(simd: S, line: &Self) -> S::Single {
+        simd.load_single(line)
+    }
+
+    #[inline(always)]
+    fn store<S: Lanes>(simd: S, v: S::Single, line: &mut Self) {
+        simd.store_single(v, line);
+    }
+
+    #[inline(always)]
+    fn add<S: Lanes>(simd: S, a: S::Single, b: S::Single) -> S::Single {
+        simd.add_single(a, b)
+    }
+
+    #[inline(always)]
+    fn sub<S: Lanes>(simd: S, a: S::Single, b: S::Single) -> S::Single {
+        simd.sub_single(a, b)
+    }
+
+    #[inline(always)]
+    fn hadamard<S: Lanes>(simd: S, line: &Self) -> S::Single {
+        simd.hadamard_single(line)
+    }
+}
+
+struct Levels<'a, L> {
+    lines: &'a mut [L],
+    /// Whether the levels within lines take part.
     within: bool,
 }
 
-impl Task for Levels<'_> {
+impl<L: Line> Task for Levels<'_, L> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Lanes>(self, simd: S) {
-        let v = self.x.as_chunks_mut::<8>().0;
+        let v = self.lines;
         for far in v.chunks_mut(L2) {
             for middle in far.chunks_mut(MIDDLE) {
                 for near in middle.chunks_mut(L1) {
                     if S::WIDE {
-                        first::<S, 16>(simd, near, self.within);
-                        fixed::<S, 16, 16, L1>(simd, near);
+                        first::<S, L, 16>(simd, near, self.within);
+                        fixed::<S, L, 16, 16, L1>(simd, near);
                     } else {
-                        first::<S, 4>(simd, near, self.within);
-                        fixed::<S, 4, 4, 16>(simd, near);
-                        fixed::<S, 4, 16, 64>(simd, near);
-                        fixed::<S, 4, 64, L1>(simd, near);
+                        first::<S, L, 4>(simd, near, self.within);
+                        fixed::<S, L, 4, 4, 16>(simd, near);
+                        fixed::<S, L, 4, 16, 64>(simd, near);
+                        fixed::<S, L, 4, 64, L1>(simd, near);
                     }
                 }
                 if S::WIDE {
-                    fixed::<S, 8, L1, MIDDLE>(simd, middle);
+                    fixed::<S, L, 8, L1, MIDDLE>(simd, middle);
                 } else {
-                    fixed::<S, 4, L1, 1024>(simd, middle);
-                    fixed::<S, 2, 1024, MIDDLE>(simd, middle);
+                    fixed::<S, L, 4, L1, 1024>(simd, middle);
+                    fixed::<S, L, 2, 1024, MIDDLE>(simd, middle);
                 }
             }
             if S::WIDE {
-                fixed::<S, 8, MIDDLE, L2>(simd, far);
+                fixed::<S, L, 8, MIDDLE, L2>(simd, far);
             } else {
-                fixed::<S, 4, MIDDLE, 8192>(simd, far);
-                fixed::<S, 2, 8192, L2>(simd, far);
+                fixed::<S, L, 4, MIDDLE, 8192>(simd, far);
+                fixed::<S, L, 2, 8192, L2>(simd, far);
             }
         }
         if S::WIDE {
-            fixed::<S, 8, L2, L3>(simd, v);
+            fixed::<S, L, 8, L2, L3>(simd, v);
         } else {
-            fixed::<S, 4, L2, 65_536>(simd, v);
-            fixed::<S, 2, 65_536, L3>(simd, v);
+            fixed::<S, L, 4, L2, 65_536>(simd, v);
+            fixed::<S, L, 2, 65_536, L3>(simd, v);
         }
         upward(simd, v, L3);
     }
 }
 
-/// The levels within vectors and between `R` neighbours.
+/// The levels within lines and between `R` neighbours.
 #[inline(always)]
-fn first<S: Lanes, const R: usize>(simd: S, v: &mut [[f64; 8]], within: bool) {
+fn first<S: Lanes, L: Line, const R: usize>(simd: S, v: &mut [L], within: bool) {
     if v.len() < R {
         if within {
             for x in v.iter_mut() {
-                simd.store(simd.hadamard(x), x);
+                let v = L::hadamard(simd, x);
+                L::store(simd, v, x);
             }
         }
         return upward(simd, v, 1);
     }
     for group in v.as_chunks_mut::<R>().0 {
-        let mut x = [simd.splat(0.0); R];
+        let mut x = [L::load(simd, &group[0]); R];
         for r in 0..R {
-            x[r] = if within { simd.hadamard(&group[r]) } else { simd.load(&group[r]) };
+            x[r] = if within { L::hadamard(simd, &group[r]) } else { L::load(simd, &group[r]) };
         }
-        butterflies(simd, &mut x);
+        butterflies::<S, L, R>(simd, &mut x);
         for r in 0..R {
-            simd.store(x[r], &mut group[r]);
+            L::store(simd, x[r], &mut group[r]);
         }
     }
 }
 
-/// `log₂ R` levels from a distance of `D` vectors on, in one pass over groups of `LEN = R·D` vectors; all remaining
+/// `log₂ R` levels from a distance of `D` lines on, in one pass over groups of `LEN = R·D` lines; all remaining
 /// levels where there is no whole group.
 ///
 /// A distance that the compiler knows makes addresses constants and removes every check of bounds.
 #[inline(always)]
-fn fixed<S: Lanes, const R: usize, const D: usize, const LEN: usize>(simd: S, v: &mut [[f64; 8]]) {
+fn fixed<S: Lanes, L: Line, const R: usize, const D: usize, const LEN: usize>(simd: S, v: &mut [L]) {
     if v.len() < LEN {
         return upward(simd, v, D);
     }
     for group in v.as_chunks_mut::<LEN>().0 {
         for j in 0..D {
-            let mut x = [simd.splat(0.0); R];
+            let mut x = [L::load(simd, &group[0]); R];
             for r in 0..R {
-                x[r] = simd.load(&group[r * D + j]);
+                x[r] = L::load(simd, &group[r * D + j]);
             }
-            butterflies(simd, &mut x);
+            butterflies::<S, L, R>(simd, &mut x);
             for r in 0..R {
-                simd.store(x[r], &mut group[r * D + j]);
+                L::store(simd, x[r], &mut group[r * D + j]);
             }
         }
     }
 }
 
-/// All levels from a distance of `stride` vectors on, two in a pass.
+/// All levels from a distance of `stride` lines on, two in a pass.
 #[inline(always)]
-fn upward<S: Lanes>(simd: S, v: &mut [[f64; 8]], mut stride: usize) {
+fn upward<S: Lanes, L: Line>(simd: S, v: &mut [L], mut stride: usize) {
     while stride < v.len() {
         stride *= match v.len() / stride {
-            2 => pass::<S, 2>(simd, v, stride),
-            4 => pass::<S, 4>(simd, v, stride),
-            _ if S::WIDE => pass::<S, 8>(simd, v, stride),
-            _ => pass::<S, 4>(simd, v, stride),
+            2 => pass::<S, L, 2>(simd, v, stride),
+            4 => pass::<S, L, 4>(simd, v, stride),
+            _ if S::WIDE => pass::<S, L, 8>(simd, v, stride),
+            _ => pass::<S, L, 4>(simd, v, stride),
         };
     }
 }
 
 /// `log₂ R` levels in one pass.
 #[inline(always)]
-fn pass<S: Lanes, const R: usize>(simd: S, v: &mut [[f64; 8]], stride: usize) -> usize {
+fn pass<S: Lanes, L: Line, const R: usize>(simd: S, v: &mut [L], stride: usize) -> usize {
     for group in v.chunks_exact_mut(R * stride) {
         for j in 0..stride {
-            let mut x = [simd.splat(0.0); R];
+            let mut x = [L::load(simd, &group[0]); R];
             for r in 0..R {
-                x[r] = simd.load(&group[r * stride + j]);
+                x[r] = L::load(simd, &group[r * stride + j]);
             }
-            butterflies(simd, &mut x);
+            butterflies::<S, L, R>(simd, &mut x);
             for r in 0..R {
-                simd.store(x[r], &mut group[r * stride + j]);
+                L::store(simd, x[r], &mut group[r * stride + j]);
             }
         }
     }
     R
 }
 
-/// The transform of `R` vectors, entry by entry.
+/// The transform of `R` lines, entry by entry.
 #[inline(always)]
-fn butterflies<S: Lanes, const R: usize>(simd: S, x: &mut [S::V; R]) {
+fn butterflies<S: Lanes, L: Line, const R: usize>(simd: S, x: &mut [L::Vector<S>; R]) {
     let mut h = 1;
     while h < R {
         for i in 0..R {
             if i & h == 0 {
-                (x[i], x[i + h]) = (simd.add(x[i], x[i + h]), simd.sub(x[i], x[i + h]));
+                (x[i], x[i + h]) = (L::add(simd, x[i], x[i + h]), L::sub(simd, x[i], x[i + h]));
             }
         }
         h *= 2;

@@ -147,7 +147,7 @@ impl Task for Scatter<'_> {
 #[inline(always)]
 fn add<S: Lanes>(simd: S, targets: &[u32], x: S::Single, sums: &mut [[f32; WIDTH]]) {
     for target in targets {
-        simd.add_single(SIGN[(target & 1) as usize], x, &mut sums[(target >> 1) as usize]);
+        simd.accumulate(SIGN[(target & 1) as usize], x, &mut sums[(target >> 1) as usize]);
     }
 }
 
