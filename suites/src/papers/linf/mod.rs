@@ -4,6 +4,7 @@ mod cases;
 mod cost;
 mod figures;
 mod gap;
+mod hadamard;
 mod hard;
 mod isotropy;
 mod oce;
