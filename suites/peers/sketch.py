@@ -1,10 +1,28 @@
-"""Peers of the family `sketch`: SciPy's sketch and solvers, and scikit-learn's random projections.
+"""Peers of the family `sketch`: FFHT, SciPy's sketch and solvers, and scikit-learn's random projections.
 
 A peer draws a sketch of its own, so of a sketched matrix it returns one number, its squared Frobenius norm.
 """
 
 import numpy as np
 from protocol import peer, serve
+
+
+@peer(cases="sketch/fwht-*", needs=["numpy", "FFHT-unofficial"])
+def ffht(problem):
+    """FFHT's transform in place, in C with AVX."""
+    from ffht import fht_
+
+    start = problem["input"].astype("<f4" if problem["bytes"] == 4 else "<f8")
+    shown = problem["columns"].astype(int), problem["frequencies"].astype(int)
+    work = np.empty_like(start)
+
+    def run():
+        work[:] = start
+        for _ in range(int(problem["transforms"])):
+            fht_(work)
+        return work[shown] / problem["growth"]
+
+    return run
 
 
 @peer(cases="sketch/countsketch*", needs=["numpy", "scipy"])

@@ -102,6 +102,26 @@ fn an_environment_that_is_missing_or_outdated_says_so() {
 }
 
 #[test]
+fn an_optional_package_that_does_not_build_costs_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::create_dir(path.join("bin")).unwrap();
+    let python = path.join("bin/python");
+    let script = format!("#!/bin/sh\ncase \"$*\" in *bad==1*) exit 1;; esac\necho \"$*\" >> {}/log\n", path.display());
+    fs::write(&python, script).unwrap();
+    fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(path.join("requirements.txt"), "").unwrap();
+    fs::write(path.join("optional.txt"), "# Two of three.\nfirst==2\nbad==1\nlast==3\n").unwrap();
+    let environment = Environment { scripts: path.to_owned(), folder: path.to_owned() };
+    let missed = environment.setup(&python).unwrap();
+    assert!(missed.len() == 1 && missed[0].starts_with("bad==1: "), "{missed:?}");
+    assert_eq!(environment.fault(), None);
+    let log = fs::read_to_string(path.join("log")).unwrap();
+    let installed: Vec<_> = log.lines().filter(|line| line.contains("--no-deps")).collect();
+    assert!(installed.len() == 2 && installed[0].ends_with("first==2") && installed[1].ends_with("last==3"), "{log}");
+}
+
+#[test]
 fn the_requirements_are_exact_versions() {
     let read = |name| fs::read_to_string(Environment::default().scripts.join(name)).unwrap();
     let text = [read("requirements.txt"), read("optional.txt")].concat();

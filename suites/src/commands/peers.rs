@@ -58,8 +58,8 @@ pub fn peers(papers: &[&'static Paper], command: &PeersCommand) -> Result<ExitCo
     let environment = Environment::default();
     match command {
         PeersCommand::Setup { python } => {
-            if let Some(why) = environment.setup(python)? {
-                eprintln!("residual: peers that need optional packages will be absent: {why}");
+            for why in environment.setup(python)? {
+                eprintln!("residual: peers that need an optional package will be absent: {why}");
             }
         }
         PeersCommand::List => list(&environment)?,

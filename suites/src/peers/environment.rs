@@ -56,7 +56,9 @@ impl Environment {
 
     /// Makes the environment anew and installs the pinned packages; returns what went wrong with optional ones, whose
     /// peers are then absent. This alone uses the network.
-    pub fn setup(&self, python: &Path) -> Result<Option<String>> {
+    ///
+    /// Optional packages are built, one by one, with what the required ones brought.
+    pub fn setup(&self, python: &Path) -> Result<Vec<String>> {
         let stamp = self.stamp()?;
         call(Command::new(python).args(["-m", "venv", "--clear"]).arg(&self.folder))?;
         let pip = |arguments: &[&str]| {
@@ -66,11 +68,19 @@ impl Environment {
         };
         let [required, optional] = self.requirements();
         call(pip(&["install", "--quiet", "--requirement"]).arg(required))?;
-        let missed = call(pip(&["install", "--quiet", "--requirement"]).arg(optional)).err();
+        let text = fs::read_to_string(&optional).map_err(|e| Error::file("read", &optional, &e))?;
+        let missed = text
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .filter_map(|package| {
+                let install = ["install", "--quiet", "--no-deps", "--no-build-isolation", package];
+                call(&mut pip(&install)).err().map(|e| format!("{package}: {e}"))
+            })
+            .collect();
         call(&mut pip(&["check", "--quiet"]))?;
         let path = self.folder.join(STAMP);
         fs::write(&path, stamp).map_err(|e| Error::file("write", &path, &e))?;
-        Ok(missed.map(|e| e.to_string()))
+        Ok(missed)
     }
 
     /// Why no peer can run, if so.
