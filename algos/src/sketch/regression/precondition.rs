@@ -49,7 +49,7 @@ pub fn preconditioner(
 /// With `m = γd` rows the error falls by about `γ^{−1/2}` an iteration. Cost: the sketch, `γd³` flops in single precision
 /// for its Gram matrix, as many in double precision where `κ(A)` is above some tens, `2γd³` for its QR factorization where
 /// it is near `10⁵` or above, and `4nd` an iteration. A sparse sketch, too, is in single precision, and is made anew in
-/// double precision where the condition asks for that.
+/// double precision for `κ(A)` above some `10⁴`.
 ///
 /// # Errors
 /// As [`preconditioner`].

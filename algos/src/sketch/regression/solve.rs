@@ -18,6 +18,8 @@ const RANK: f64 = 1e-13;
 /// Above these ratios of pivots a Gram matrix does not lose what a preconditioner needs.
 const SAFE_SINGLE: f64 = 0.03;
 const SAFE_DOUBLE: f64 = 1e-5;
+/// As the double one, of columns that are rounded to single precision: an error of `κ(SA)·6·10⁻⁸` in `R`.
+const SAFE_ROUNDED: f64 = 1e-4;
 
 /// `x' = argmin ‖S A x − S b‖₂` (Song, Ye, Yin & Zhang 2023, algorithm 1; arXiv:2302.00248).
 ///
@@ -114,8 +116,9 @@ impl<'a> Scaled<'a> {
 
 /// `R` and the solution of the sketched problem, for a preconditioner, by Cholesky's factorization of the Gram matrix of
 /// `[SA Sb]`: half the flops of a QR factorization, in products, and in single precision half the time again. An error of
-/// `eps·κ(SA)²` does not harm a preconditioner unless it is near 1; where pivots say that it may be, double precision and
-/// then a QR factorization take over. Sparse sketches are in single precision from the start.
+/// `eps·κ(SA)²` does not harm a preconditioner unless it is near 1; where pivots say that it may be, a Gram matrix in
+/// double precision and then a QR factorization take over. Sparse sketches are in single precision from the start, which
+/// suffices for the first two.
 pub(super) fn prepared(
     sketch: &Sketch,
     a: MatRef<'_, f64>,
@@ -126,6 +129,7 @@ pub(super) fn prepared(
     let mut effort = single.as_ref().map_or_else(Effort::default, |single| single.effort);
     if let Some(Single { columns, scales, .. }) = &single
         && let Some(factor) = by_pivots(columns, f64::from, SAFE_SINGLE, &mut effort)
+            .or_else(|| by_pivots(&widened(columns), |x| x, SAFE_ROUNDED, &mut effort))
     {
         let (r, x) = solved(&factor, scales)?;
         return Ok(Outcome { value: Preconditioned { r, x }, status: Status::Converged, effort });
@@ -140,6 +144,10 @@ pub(super) fn prepared(
         .unwrap_or_else(|| qr_factor(&scaled, &mut effort));
     let (r, x) = solved(&factor, &scaled.scales)?;
     Ok(Outcome { value: Preconditioned { r, x }, status, effort })
+}
+
+fn widened(columns: &Mat<f32>) -> Mat<f64> {
+    Mat::from_fn(columns.nrows(), columns.ncols(), |i, j| f64::from(columns[(i, j)]))
 }
 
 /// The transposed Cholesky factor of the Gram matrix of some columns, or none if a pivot of those before the last is below
