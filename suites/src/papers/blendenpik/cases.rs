@@ -7,7 +7,7 @@ use algos::{
     linalg::norm,
     sketch::{
         Law,
-        instance::{gaussian, orthogonal_to},
+        instance::{gaussian, haar, orthogonal_to},
         regression::{LsqrOptions, Passes, Start, precondition},
     },
 };
@@ -21,10 +21,10 @@ use crate::harness::{
 };
 
 /// All cases of the paper.
-pub const ALL: &[&dyn Case] = &[&SMALL, &TALL, &MIDDLE, &WIDE];
+pub const ALL: &[&dyn Case] = &[&SMALL, &TALL, &MIDDLE, &WIDE, &ILL];
 
 const fn case(key: &'static str, about: &'static str, (n, d): (usize, usize), gamma: usize, scale: Scale) -> Tall {
-    Tall { key, about, n, d, gamma, scale }
+    Tall { key, about, n, d, gamma, condition: 1.0, scale }
 }
 
 const SMALL: Tall =
@@ -35,6 +35,13 @@ const MIDDLE: Tall =
     case("sketch/lstsq-d400", "least squares with a Gaussian 50,000×400 matrix", (50_000, 400), 32, Scale::Full);
 const WIDE: Tall =
     case("sketch/lstsq-d800", "least squares with a Gaussian 50,000×800 matrix", (50_000, 800), 20, Scale::Full);
+
+const ILL: Tall = Tall {
+    key: "sketch/lstsq-d800-1e4",
+    about: "least squares with a 50,000×800 matrix of condition 10,000, singular values in geometric progression",
+    condition: 1e4,
+    ..WIDE
+};
 
 /// Sizes of the comparison over d.
 pub const SIZES: [Tall; 9] = [
@@ -60,6 +67,8 @@ pub struct Tall {
     pub d: usize,
     /// Rows of the sketch over columns, chosen for the balance of factorization and iterations.
     pub gamma: usize,
+    /// Condition of what the Gaussian matrix is multiplied by.
+    condition: f64,
     scale: Scale,
 }
 
@@ -89,11 +98,16 @@ impl Case for Tall {
 
     fn problem(&self, seed: u64) -> Result<Box<dyn Problem>, Error> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let a = gaussian(self.n, self.d, &mut rng);
+        let mut a = gaussian(self.n, self.d, &mut rng);
         let mut b: Vec<f64> = gaussian(self.n, 1, &mut rng).col_as_slice(0).to_vec();
         // A residual of about the size of the signal.
         let along = orthogonal_to(Mat::<f64>::zeros(self.n, 0).as_ref(), &mut rng);
         b.iter_mut().zip(along).for_each(|(b, x)| *b += x);
+        if self.condition > 1.0 {
+            let values = (0..self.d).map(|k| self.condition.powf(-(k as f64) / (self.d - 1) as f64));
+            let rotation = haar(self.d, self.d, &mut rng)?;
+            a = a * values.collect::<Col<f64>>().as_diagonal() * rotation;
+        }
         Ok(Box::new(Regression { a, b, gamma: self.gamma, seed }))
     }
 }
