@@ -128,8 +128,8 @@ pub(super) fn prepared(
     let single = single(sketch, a, b, Simd::detect(), par);
     let mut effort = single.as_ref().map_or_else(Effort::default, |single| single.effort);
     if let Some(Single { columns, scales, .. }) = &single
-        && let Some(factor) = by_pivots(columns, f64::from, SAFE_SINGLE, &mut effort)
-            .or_else(|| by_pivots(&widened(columns), |x| x, SAFE_ROUNDED, &mut effort))
+        && let Some(factor) = in_single(columns, &mut effort)
+            .or_else(|| by_pivots(widened(columns).as_ref(), |x| x, SAFE_ROUNDED, &mut effort))
     {
         let (r, x) = solved(&factor, scales)?;
         return Ok(Outcome { value: Preconditioned { r, x }, status: Status::Converged, effort });
@@ -139,11 +139,20 @@ pub(super) fn prepared(
     let scaled = Scaled::new(&image);
     let untried = single.is_none().then(|| scaled.matrix(|x| x as f32));
     let factor = untried
-        .and_then(|columns| by_pivots(&columns, f64::from, SAFE_SINGLE, &mut effort))
-        .or_else(|| by_pivots(&scaled.matrix(|x| x), |x| x, SAFE_DOUBLE, &mut effort))
+        .and_then(|columns| in_single(&columns, &mut effort))
+        .or_else(|| by_pivots(scaled.matrix(|x| x).as_ref(), |x| x, SAFE_DOUBLE, &mut effort))
         .unwrap_or_else(|| qr_factor(&scaled, &mut effort));
     let (r, x) = solved(&factor, &scaled.scales)?;
     Ok(Outcome { value: Preconditioned { r, x }, status, effort })
+}
+
+/// The factor in single precision, if the pivots of a few rows do not say already that it will not do.
+fn in_single(columns: &Mat<f32>, effort: &mut Effort) -> Option<Mat<f64>> {
+    let few = 2 * columns.ncols();
+    if few < columns.nrows() / 2 {
+        by_pivots(columns.subrows(0, few), f64::from, SAFE_SINGLE / 2.0, effort)?;
+    }
+    by_pivots(columns.as_ref(), f64::from, SAFE_SINGLE, effort)
 }
 
 fn widened(columns: &Mat<f32>) -> Mat<f64> {
@@ -153,14 +162,14 @@ fn widened(columns: &Mat<f32>) -> Mat<f64> {
 /// The transposed Cholesky factor of the Gram matrix of some columns, or none if a pivot of those before the last is below
 /// this fraction of the largest.
 fn by_pivots<T: ComplexField + Copy>(
-    columns: &Mat<T>,
+    columns: MatRef<'_, T>,
     widen: fn(T) -> f64,
     safe: f64,
     effort: &mut Effort,
 ) -> Option<Mat<f64>> {
     let d = columns.ncols() - 1;
     effort.flops += (columns.nrows() * d * d) as u64;
-    let products = gram(columns.as_ref());
+    let products = gram(columns);
     let mut g = Mat::from_fn(d + 1, d + 1, |i, j| widen(products[(i, j)]));
     let mut memory = MemBuffer::new(cholesky_in_place_scratch::<f64>(d + 1, Par::Seq, Spec::default()));
     let (stack, rules) = (MemStack::new(&mut memory), LltRegularization::default());
