@@ -30,8 +30,16 @@
 //! nothing: their lines lie at a distance of a power of two and fall into one set of the first cache, which holds 8 to
 //! 12; gathering 64 of them into a buffer costs what the second pass costs. Nor does fetching ahead by hand: the caches'
 //! own prefetchers do better. 64 vectors of length 2¹⁴ pass the third cache once: 0.43 + 0.19 ms, 24 G additions a second.
-//! These are the best of many runs alone; the benchmark cases, 31 transforms in a row, on the same machine beside other
-//! guests: 15 and 19 G in the median, 17 and 22 at best.
+//!
+//! In single precision a line holds twice the entries and one level more: half the time for each pass, 36 and 48 G.
+//!
+//! All that is the best of many runs alone. Medians of the benchmark cases, many transforms in a row beside other guests,
+//! in G additions a second, from slow minutes to quiet ones; FFHT is the usual library, in C with AVX:
+//!
+//! | | 2²⁰ | 64 of 2¹⁴ | FFHT, both |
+//! | --- | --- | --- | --- |
+//! | double precision | 14 to 17 | 19 to 22 | 9 to 14 |
+//! | single precision | 27 to 33 | 34 to 48 | 17 to 26 |
 
 use crate::simd::lanes::Lanes;
 use crate::simd::{Simd, Task};
@@ -229,7 +237,7 @@ fn fixed<S: Lanes, L: Line, const R: usize, const D: usize, const LEN: usize>(si
     }
 }
 
-/// All levels from a distance of `stride` lines on, two in a pass.
+/// All levels from a distance of `stride` lines on, two or three in a pass.
 #[inline(always)]
 fn upward<S: Lanes, L: Line>(simd: S, v: &mut [L], mut stride: usize) {
     while stride < v.len() {
