@@ -215,6 +215,8 @@ impl Comparison<'_> {
         };
         if !report.identical {
             let (units, lonely) = self.wanted.units(&base, &head)?;
+            // Refuses a slowdown of nothing.
+            self.injected(&units)?;
             report.lonely = lonely;
             if units.is_empty() {
                 report.notes.push("no case is on both sides, so none is compared".into());
@@ -262,14 +264,12 @@ impl Comparison<'_> {
         let a = self.arguments;
         let [base, head] = [self.about(&sides[0])?, self.about(&sides[1])?];
         let (units, _) = self.wanted.units(&base, &head)?;
-        let slow = a.slowdown.iter().map(|text| slowdown(text).map_err(Error::Input)).collect::<Result<Vec<_>>>()?;
-        let injected = |unit: &Unit| slow.iter().find(|(glob, _)| glob.matches(&unit.case)).map_or(0.0, |s| s.1 - 1.0);
         let budget = humantime::format_duration(a.time_budget);
         let neighbour = if a.neighbour { " neighbour" } else { "" };
         let experiment = Experiment {
             timer: Timer { sides, limit: a.timeout, stop: self.stop, progress: self.progress },
             units: &units,
-            injected: units.iter().map(injected).collect(),
+            injected: self.injected(&units)?,
             budget: a.time_budget,
             key: format!("{} {} {budget}{neighbour}", &sides[0].timed[..12], &sides[1].timed[..12]),
         };
@@ -279,6 +279,18 @@ impl Comparison<'_> {
         let broken = contradictions(&lines);
         broken.iter().for_each(|promise| println!("contradiction: {promise}"));
         Ok(ExitCode::from(u8::from(!broken.is_empty())))
+    }
+
+    /// The relative slowdown of each unit: of the first glob that matches, as the worker chooses it. A glob without a case
+    /// would inject nothing and leave no trace.
+    fn injected(&self, units: &[Unit]) -> Result<Vec<f64>> {
+        let slow = self.arguments.slowdown.iter().map(|text| slowdown(text).map_err(Error::Input));
+        let slow = slow.collect::<Result<Vec<_>>>()?;
+        if let Some((glob, _)) = slow.iter().find(|(glob, _)| !units.iter().any(|unit| glob.matches(&unit.case))) {
+            return Err(Error::input(format!("the slowdown `{glob}` matches no case that is compared")));
+        }
+        let of = |unit: &Unit| slow.iter().find(|(glob, _)| glob.matches(&unit.case)).map_or(0.0, |s| s.1 - 1.0);
+        Ok(units.iter().map(of).collect())
     }
 
     /// The claims of the families that are compared. Inside one executable there is nothing to compare.

@@ -79,6 +79,10 @@ fn a_slowdown_is_found_and_nothing_else_is() {
     let time = &report["rows"][0]["time"];
     let blind = time["speed"] == "undecided" && time["resolution"].as_f64().is_none_or(|r| r > 0.5);
     assert!((time["speed"] == "slower" && status == 1) || (blind && status == 0), "{report:#}");
+
+    // A glob knows no braces, and one that matches nothing must not pass for a slowdown that was not found.
+    let (status, text) = complaint(&[&["compare"], &TINY[..], &["--slowdown", "examples/{sum-small}=1.5"]].concat());
+    assert_eq!((status, text.contains("matches no case")), (2, true), "{text}");
 }
 
 #[test]
