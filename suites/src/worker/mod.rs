@@ -17,11 +17,15 @@ use crate::harness::experiment::Scale;
 pub const PROTOCOL: u32 = 1;
 
 /// The setting of the C library's allocator under which everything is timed: large blocks are kept instead of being
-/// mapped anew each time, so that no measurement depends on what was freed before it.
-pub const ALLOCATOR: (&str, &str) =
-    ("GLIBC_TUNABLES", "glibc.malloc.mmap_threshold=1073741824:glibc.malloc.trim_threshold=8589934592");
+/// mapped anew each time, so that no measurement depends on what was freed before it; and huge pages are asked for, as
+/// NumPy asks for them for its own arrays.
+pub const ALLOCATOR: (&str, &str) = (
+    "GLIBC_TUNABLES",
+    "glibc.malloc.mmap_threshold=1073741824:glibc.malloc.trim_threshold=8589934592:glibc.malloc.hugetlb=1",
+);
 
-/// Gives the process that runs the same setting, where this C library is used, before it times something itself.
+/// Gives the process that runs the same setting but for huge pages, which have to be asked for when it starts, where this
+/// C library is used, before it times something itself.
 pub fn keep_memory() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: the call sets numbers of the allocator, under its own lock.
