@@ -39,7 +39,7 @@ fn main() -> Outcome {
     faer::set_global_parallelism(Par::Seq);
     let scale = env::var("RESIDUAL_BENCH_SCALE").map_or(Ok(Scale::Default), |text| text.parse())?;
     let threads = Threads::new(env::var("RESIDUAL_BENCH_THREADS").map_or(Ok(1), |text| text.parse())?)?;
-    // About three seconds a variant: comparisons are the business of `residual compare`.
+    // About three seconds of measuring a variant: comparisons are the business of `residual compare`.
     let mut criterion = Criterion::default()
         .noise_threshold(0.03)
         .sample_size(20)

@@ -38,8 +38,8 @@
 //!
 //! | | 2²⁰ | 64 of 2¹⁴ | FFHT, both |
 //! | --- | --- | --- | --- |
-//! | double precision | 14 to 17 | 19 to 22 | 9 to 14 |
-//! | single precision | 27 to 33 | 34 to 48 | 17 to 26 |
+//! | double precision | 14 to 17 | 18 to 22 | 9 to 14 |
+//! | single precision | 26 to 33 | 34 to 48 | 17 to 26 |
 
 use crate::simd::lanes::Lanes;
 use crate::simd::{Simd, Task};
