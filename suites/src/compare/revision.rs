@@ -53,7 +53,7 @@ impl Repository {
         let index = scratch.join("index");
         let real = self.root.join(self.git(&["rev-parse", "--git-path", "index"])?);
         // Without a copy of the index git only has to read every file.
-        let _absent = std::fs::copy(real, &index);
+        let _absent = copy(&real, &index);
         let git = |arguments: &[&str]| {
             let mut command = self.command();
             for role in ["AUTHOR", "COMMITTER"] {
@@ -112,6 +112,13 @@ impl Drop for Checkout<'_> {
     fn drop(&mut self) {
         self.remove();
     }
+}
+
+/// Copies an index with its time, by which git knows that a file changed in the second in which it was added.
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    let time = std::fs::metadata(from)?.modified()?;
+    std::fs::copy(from, to)?;
+    std::fs::File::options().write(true).open(to)?.set_modified(time)
 }
 
 /// The first digits of a commit.

@@ -1,6 +1,6 @@
 //! Revisions end to end: two builds, two workers, one table, whatever the sides are like.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{fs, os::unix::fs::PermissionsExt, thread, time::Duration};
 
 use serde_json::Value;
 
@@ -105,6 +105,16 @@ fn a_linker_that_cannot_shuffle_leaves_both_sides_with_one_order() {
     assert_eq!((status, &report["layouts"]), (1, &1.into()), "{report:#}");
     assert!(report["notes"].to_string().contains(ONE_ORDER), "{report:#}");
     repository.assert_clean();
+}
+
+#[test]
+fn a_change_in_the_second_of_its_commit_is_seen() {
+    // As long as what was committed, so that only its time tells; and the index is read in another second.
+    let repository = Repository::new(&[SAME]);
+    repository.change(Behaviour { iterations: 61, ..SAME });
+    thread::sleep(Duration::from_millis(1100));
+    let (status, report) = repository.report(&["main", "--accuracy-only", "--no-claims"]);
+    assert_eq!((status, &report["identical"]), (1, &false.into()), "{report:#}");
 }
 
 #[test]
