@@ -17,7 +17,7 @@ use suites::{
     algos::Par,
     faer,
     harness::{
-        case::{Accuracy, Case, Problem, Role, cases},
+        case::{Accuracy, Case, Problem, Role, Run, cases},
         experiment::Scale,
         threads::Threads,
     },
@@ -58,7 +58,10 @@ fn main() -> Outcome {
 fn bench(criterion: &mut Criterion, case: &dyn Case, threads: &Threads) -> Outcome {
     let problem = case.problem(SEED)?;
     let mut group = criterion.benchmark_group(case.key());
+    // Long runs cannot be repeated in growing numbers, and for short ones the line through such numbers says nothing more.
+    group.sampling_mode(SamplingMode::Flat);
     for variant in case.variants() {
+        group.throughput(Throughput::Bytes(problem.work(variant).bytes as u64));
         bench_variant(&mut group, &*problem, variant, case.role(variant), threads)
             .map_err(|e| format!("{variant}: {e}"))?;
     }
@@ -66,6 +69,7 @@ fn bench(criterion: &mut Criterion, case: &dyn Case, threads: &Threads) -> Outco
     Ok(())
 }
 
+/// Readies and verifies a variant when criterion asks for it first, which it does only if the filter lets it through.
 fn bench_variant(
     group: &mut BenchmarkGroup<'_, WallTime>,
     problem: &dyn Problem,
@@ -73,23 +77,29 @@ fn bench_variant(
     role: Role,
     threads: &Threads,
 ) -> Outcome {
+    let (mut ready, mut failure) = (None, None);
+    group.bench_function(BenchmarkId::from_parameter(variant), |bencher| {
+        if ready.is_none() && failure.is_none() {
+            verified(problem, variant, role, threads).map_or_else(|e| failure = Some(e), |run| ready = Some(run));
+        }
+        let run = &mut ready;
+        let mut timed = |repeat: u64| {
+            let started = Instant::now();
+            if let Some(run) = run {
+                (0..repeat).for_each(|_| drop(black_box(run.run())));
+            }
+            started.elapsed().max(Duration::from_nanos(repeat))
+        };
+        bencher.iter_custom(|repeat| threads.run(|| timed(repeat)));
+    });
+    failure.map_or(Ok(()), Err)
+}
+
+fn verified<'a>(problem: &'a dyn Problem, variant: &str, role: Role, threads: &Threads) -> Outcome<Box<dyn Run + 'a>> {
     let mut run = problem.prepare(variant, threads.par())?;
-    let started = Instant::now();
     let output = threads.run(|| run.run())?;
-    // Long runs cannot be repeated in growing numbers.
-    let flat = started.elapsed().as_millis() > 20;
     if role != Role::Bound {
         problem.verify(&output).and_then(Accuracy::kept)?;
     }
-    group.sampling_mode(if flat { SamplingMode::Flat } else { SamplingMode::Auto });
-    group.throughput(Throughput::Bytes(problem.work(variant).bytes as u64));
-    let mut timed = |repeat: u64| {
-        let started = Instant::now();
-        (0..repeat).for_each(|_| drop(black_box(run.run())));
-        started.elapsed()
-    };
-    group.bench_function(BenchmarkId::from_parameter(variant), |bencher| {
-        bencher.iter_custom(|repeat| threads.run(|| timed(repeat)));
-    });
-    Ok(())
+    Ok(run)
 }
