@@ -20,6 +20,7 @@ use crate::{
         instructions,
         neighbour::Neighbour,
         probe::probe,
+        processor::available,
         progress::Progress,
         rates::{contradictions, summary},
         render::markdown,
@@ -61,6 +62,9 @@ pub struct CompareArguments {
     #[arg(long, value_name = "N", default_value_t = LAYOUTS as u8, value_parser = clap::value_parser!(u8).range(1..=60),
         conflicts_with = "executables")]
     layouts: u8,
+    /// Let the system choose the processor of each process [default: both of a pair run on the same].
+    #[arg(long)]
+    unpinned: bool,
     /// How long a worker may take for one answer.
     #[arg(long, value_name = "T", value_parser = humantime::parse_duration, default_value = "60s")]
     timeout: Duration,
@@ -227,6 +231,9 @@ impl Comparison<'_> {
                     "functions lie in one order on each side, which alone can make a difference of 1 to 2 %".into(),
                 );
             }
+            if self.processors().is_empty() {
+                report.notes.push("the system chose the processor of each process, which makes times noisier".into());
+            }
             report.claims = self.claims(sides, &units, &mut report.notes)?;
         }
         report.seconds = started.elapsed().as_secs_f64();
@@ -249,7 +256,8 @@ impl Comparison<'_> {
             sound.iter().zip(counted).for_each(|(&i, count)| counts[i] = Some(count));
         }
         if !a.accuracy_only {
-            let timer = Timer { sides, limit: a.timeout, stop, progress };
+            let processors = self.processors();
+            let timer = Timer { sides, processors: &processors, limit: a.timeout, stop, progress };
             let timed = table(&timer, &chosen, a.time_budget, 1)?;
             sound.iter().zip(timed).for_each(|(&i, time)| times[i] = Some(time));
         }
@@ -266,12 +274,19 @@ impl Comparison<'_> {
         let (units, _) = self.wanted.units(&base, &head)?;
         let budget = humantime::format_duration(a.time_budget);
         let neighbour = if a.neighbour { " neighbour" } else { "" };
+        let unpinned = if a.unpinned { " unpinned" } else { "" };
         let experiment = Experiment {
-            timer: Timer { sides, limit: a.timeout, stop: self.stop, progress: self.progress },
+            timer: Timer {
+                sides,
+                processors: &self.processors(),
+                limit: a.timeout,
+                stop: self.stop,
+                progress: self.progress,
+            },
             units: &units,
             injected: self.injected(&units)?,
             budget: a.time_budget,
-            key: format!("{} {} {budget}{neighbour}", &sides[0].timed[..12], &sides[1].timed[..12]),
+            key: format!("{} {} {budget}{neighbour}{unpinned}", &sides[0].timed[..12], &sides[1].timed[..12]),
         };
         let _busy = a.neighbour.then(Neighbour::start);
         let lines = experiment.run(a.tables, file)?;
@@ -279,6 +294,10 @@ impl Comparison<'_> {
         let broken = contradictions(&lines);
         broken.iter().for_each(|promise| println!("contradiction: {promise}"));
         Ok(ExitCode::from(u8::from(!broken.is_empty())))
+    }
+
+    fn processors(&self) -> Vec<usize> {
+        if self.arguments.unpinned { Vec::new() } else { available() }
     }
 
     /// The relative slowdown of each unit: of the first glob that matches, as the worker chooses it. A glob without a case

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::side::Side;
+use super::{processor::pin, side::Side};
 use crate::{
     harness::error::{Error, Result},
     worker::{Failure, Hello, Measured, PROTOCOL, Refusal, Reply, Request},
@@ -82,6 +82,11 @@ impl<'a> Client<'a> {
             )));
         }
         Ok(client)
+    }
+
+    /// Keeps the process on a processor.
+    pub fn pin(&self, processor: usize) {
+        pin(&self.child, processor);
     }
 
     /// Whether the process can be asked again.
@@ -186,10 +191,12 @@ mod tests {
         Client::spawn("head", command, Duration::from_secs(1), &GO)
     }
 
+    fn request() -> Request {
+        Request { case: "a/b".into(), variant: "c".into(), seed: 1, iterations: 1, par: None, input: None }
+    }
+
     fn refusal(script: &str) -> Refusal {
-        let request =
-            Request { case: "a/b".into(), variant: "c".into(), seed: 1, iterations: 1, par: None, input: None };
-        worker(&format!("{HELLO} {script}")).unwrap().ask(&request).unwrap().unwrap_err()
+        worker(&format!("{HELLO} {script}")).unwrap().ask(&request()).unwrap().unwrap_err()
     }
 
     #[test]
@@ -201,6 +208,19 @@ mod tests {
         assert_eq!(refusal("read line; echo hm").kind, Failure::Crashed);
         let wrong = refusal(r#"read line; echo '{"error":"wrong answer","kind":"wrong"}'"#);
         assert_eq!(wrong, Refusal::new(Failure::Wrong, "wrong answer"));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_pinned_process_stays_on_its_processor() {
+        let script = format!("{HELLO} read line; grep Cpus_allowed_list /proc/self/status >&2; exit 7");
+        for processor in super::super::processor::available() {
+            let mut client = worker(&script).unwrap();
+            client.pin(processor);
+            let gone = client.ask(&request()).unwrap().unwrap_err();
+            let kept = gone.error.split_whitespace().last().unwrap();
+            assert_eq!(kept, processor.to_string(), "{}", gone.error);
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::harness::error::{Error, Result};
 /// A row of the experiment's file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Line {
-    /// Hashes of the executables of both sides, time budget and neighbour: rows of another experiment are not mixed in.
+    /// Hashes of the executables of both sides, time budget, neighbour and pinning: rows of another experiment are not mixed in.
     pub experiment: String,
     /// Number of the table, from 1.
     pub table: u32,

@@ -40,6 +40,11 @@ impl Progress {
         self.bar.set_message(what.to_owned());
     }
 
+    /// So many steps are done.
+    pub fn reach(&self, steps: usize) {
+        self.bar.set_position(steps as u64);
+    }
+
     /// A step is done.
     pub fn step(&self) {
         self.bar.inc(1);

@@ -1,6 +1,9 @@
 //! Who runs when: everything that could favour a side or a case is drawn at random.
 
-use rand::{RngExt, SeedableRng, seq::SliceRandom};
+use rand::{
+    RngExt, SeedableRng,
+    seq::{IndexedRandom, SliceRandom},
+};
 use rand_chacha::ChaCha8Rng;
 
 use super::verdict::FLOOR_EVERY;
@@ -24,7 +27,7 @@ impl Orientation {
     }
 }
 
-/// One pair of processes on one case.
+/// One pair on one case: a process of each side, started in this order, and then two others in the other order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// Number of the case.
@@ -35,8 +38,10 @@ pub struct Step {
     pub first: usize,
     /// The layout of each process.
     pub layouts: [usize; 2],
-    /// Orientation of each block.
-    pub blocks: Vec<Orientation>,
+    /// The processor that both run on; any if there is no choice.
+    pub processor: Option<usize>,
+    /// Orientation of each block, for each order of starting.
+    pub blocks: [Vec<Orientation>; 2],
 }
 
 /// Draws the steps of a run.
@@ -45,15 +50,16 @@ pub struct Schedule {
     rng: ChaCha8Rng,
     /// All layouts in random order: a run goes through them again and again, so that each is used equally often.
     order: Vec<usize>,
+    processors: Vec<usize>,
 }
 
 impl Schedule {
-    /// A schedule for sides with `layouts` ≥ 1 layouts each.
-    pub fn new(layouts: usize, seed: u64) -> Self {
+    /// A schedule for sides with `layouts` ≥ 1 layouts each, on these processors.
+    pub fn new(layouts: usize, processors: Vec<usize>, seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut order: Vec<usize> = (0..layouts).collect();
         order.shuffle(&mut rng);
-        Self { rng, order }
+        Self { rng, order, processors }
     }
 
     /// The steps of one round: one pair of each case given as (number, blocks), in random order; in every
@@ -65,9 +71,10 @@ impl Schedule {
             for &same in kinds {
                 let layouts = if same { self.two() } else { [self.order[round % self.order.len()]; 2] };
                 let rng = &mut self.rng;
+                let processor = self.processors.choose(rng).copied();
                 let mut orientation = || if rng.random() { Orientation::Abba } else { Orientation::Baab };
-                let blocks = (0..blocks).map(|_| orientation()).collect();
-                steps.push(Step { case, same, first: usize::from(rng.random::<bool>()), layouts, blocks });
+                let blocks = [(); 2].map(|()| (0..blocks).map(|_| orientation()).collect());
+                steps.push(Step { case, same, first: usize::from(rng.random::<bool>()), layouts, processor, blocks });
             }
         }
         steps.shuffle(&mut self.rng);
@@ -83,11 +90,7 @@ impl Schedule {
     }
 }
 
-/// Blocks per pair: fewer where a sample takes long, since restarts tell more than repetitions.
+/// Blocks for each two processes, by the length of a sample: few, since restarts tell more than repetitions.
 pub fn blocks(sample_ns: f64) -> usize {
-    match sample_ns {
-        ns if ns <= 1e7 => 5,
-        ns if ns <= 5e7 => 3,
-        _ => 1,
-    }
+    if sample_ns <= 5e7 { 2 } else { 1 }
 }

@@ -8,12 +8,12 @@ use super::{
     estimate::{Effect, median},
     timing::{Timed, Timer},
     unit::Unit,
-    verdict::{Evidence, LOOKS, MOST, Speed, confirmed, suspects},
+    verdict::{Evidence, LOOKS, Speed, confirmed, suspects},
 };
 use crate::{harness::error::Result, worker::Refusal};
 
 /// Share of the time budget that the first run may take; the rest is for the second.
-const FIRST: f64 = 0.7;
+const FIRST: f64 = 0.6;
 
 /// The speed of a unit.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -47,13 +47,13 @@ pub type Timing = Result<Time, (usize, Refusal)>;
 /// Times units; a change is reported only if a second run with fresh processes finds it again.
 pub fn table(timer: &Timer<'_>, units: &[Unit], budget: Duration, seed: u64) -> Result<Vec<Timing>> {
     let started = Instant::now();
-    timer.progress.phase("timing", MOST);
+    timer.progress.phase("timing", 100);
     let first = timer.run(units, started + budget.mul_f64(FIRST), seed)?;
     let evidence: Vec<Evidence> = first.iter().map(Timed::evidence).collect();
     let suspects: Vec<usize> = suspects(&evidence).into_iter().filter(|&i| first[i].failure.is_none()).collect();
     let mut second: Vec<Option<Timed>> = vec![None; units.len()];
     if !suspects.is_empty() {
-        timer.progress.phase("confirming", MOST);
+        timer.progress.phase("confirming", 100);
         let again: Vec<Unit> = suspects.iter().map(|&i| units[i].clone()).collect();
         let timed = timer.run(&again, started + budget, seed ^ 0x00C0_F1F3)?;
         for (i, timed) in suspects.into_iter().zip(timed) {
@@ -72,13 +72,16 @@ fn timing(first: &Timed, evidence: Evidence, second: Option<&Timed>) -> Timing {
     // The first run of a change was picked for being extreme; the second is not biased by that.
     let shown = again.filter(|e| e.effect.pairs >= LOOKS[0]).unwrap_or(evidence);
     let Effect { value, ci, pairs } = shown.effect;
+    // A suspect that there was no time to confirm is undecided however clear the first run was.
+    let cut_short = again.is_some_and(|e| e.effect.pairs < LOOKS[0]);
+    let resolution = if cut_short { f64::INFINITY } else { shown.resolution().exp_m1() };
     Ok(Time {
         speed,
         change: value.exp_m1(),
         ci: (ci.0.exp_m1(), ci.1.exp_m1()),
         margin: shown.margin().exp_m1(),
         floor: shown.floor.exp_m1(),
-        resolution: shown.resolution().exp_m1(),
+        resolution,
         pairs,
         confirming: second.map_or(0, |timed| timed.pairs.len()),
         base_ns: median(&mut first.samples[0].clone()),

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::{
     client::{Client, Stop},
-    estimate::{Pair, block},
+    estimate::{Pair, block, median},
     progress::Progress,
-    schedule::{Schedule, Step, blocks},
+    schedule::{Orientation, Schedule, Step, blocks},
     side::Side,
     unit::{TIMING_SEED, Unit},
     verdict::{Evidence, LOOKS, MOST},
@@ -42,6 +42,8 @@ impl Timed {
 pub struct Timer<'a> {
     /// Base and head, with the same number of layouts.
     pub sides: &'a [Side; 2],
+    /// The processors to run on; with none the system chooses one for each process.
+    pub processors: &'a [usize],
     /// How long one request may take.
     pub limit: Duration,
     /// Raised to stop.
@@ -53,7 +55,8 @@ pub struct Timer<'a> {
 impl Timer<'_> {
     /// Times units until each is settled or the deadline has passed. `seed` draws the schedule.
     pub fn run(&self, units: &[Unit], deadline: Instant, seed: u64) -> Result<Vec<Timed>> {
-        let mut schedule = Schedule::new(self.sides[0].layouts.len(), seed);
+        let started = Instant::now();
+        let mut schedule = Schedule::new(self.sides[0].layouts.len(), self.processors.to_vec(), seed);
         let mut all = Vec::new();
         for unit in units {
             self.progress.at(&unit.name());
@@ -75,41 +78,71 @@ impl Timer<'_> {
                     self.pair(&units[step.case], &step, &mut all[step.case])?;
                 }
             }
-            self.progress.step();
+            let used = started.elapsed().as_secs_f64() / (deadline - started).as_secs_f64();
+            self.progress.reach((100.0 * used.max(round as f64 / MOST as f64)) as usize);
         }
         Ok(all)
     }
 
-    fn start(&self, side: usize, layout: usize) -> Result<Client<'_>> {
-        Client::start(&self.sides[side].laid_out(layout), true, self.limit, self.stop)
+    fn start(&self, side: usize, layout: usize, processor: Option<usize>) -> Result<Client<'_>> {
+        let client = Client::start(&self.sides[side].laid_out(layout), true, self.limit, self.stop)?;
+        if let Some(processor) = processor {
+            client.pin(processor);
+        }
+        Ok(client)
     }
 
     /// Finds, on the base, how many iterations make a sample long enough.
     fn calibrate(&self, unit: &Unit) -> Result<Timed> {
-        let mut client = self.start(0, 0)?;
+        let mut client = self.start(0, 0, None)?;
         let mut iterations = 1u32;
         let mut sample = 0.0;
-        for _ in 0..8 {
+        for look in 0..8 {
             match client.ask(&unit.request(0, TIMING_SEED, iterations))? {
                 Ok(measured) => sample = (measured.cpu_ns as f64).max(1.0),
                 Err(refusal) => return Ok(Timed { failure: Some((0, refusal)), ..Timed::default() }),
             }
-            if sample >= SAMPLE_NS {
+            // The first sample is cold: whatever it says, look again, and grow at most a hundredfold.
+            if sample >= SAMPLE_NS && look > 0 {
                 break;
             }
-            // A first sample is cold: grow at most a hundredfold and look again.
-            let factor = (1.1 * SAMPLE_NS / sample).min(100.0);
+            let factor = (1.1 * SAMPLE_NS / sample).clamp(1.0, 100.0);
             iterations = (f64::from(iterations) * factor).ceil() as u32;
         }
         Ok(Timed { iterations, blocks: blocks(sample), ..Timed::default() })
     }
 
-    /// Runs one pair of fresh processes.
+    /// Times one pair. Who is started first gets other pages of memory, often the same ones again and again; so each side
+    /// is once the first.
     fn pair(&self, unit: &Unit, step: &Step, timed: &mut Timed) -> Result<()> {
+        let mut value = 0.0;
+        for (first, orientations) in [step.first, 1 - step.first].into_iter().zip(&step.blocks) {
+            match self.meeting(unit, step, first, orientations, timed)? {
+                Ok(mut blocks) => value += 0.5 * median(&mut blocks),
+                Err(failure) => {
+                    timed.failure = Some(failure);
+                    return Ok(());
+                }
+            }
+        }
+        let kind = if step.same { &mut timed.same } else { &mut timed.pairs };
+        kind.push(Pair { layout: step.layouts[1], value });
+        Ok(())
+    }
+
+    /// The log-ratios of blocks of two fresh processes, or the side at fault.
+    fn meeting(
+        &self,
+        unit: &Unit,
+        step: &Step,
+        first: usize,
+        orientations: &[Orientation],
+        timed: &mut Timed,
+    ) -> Result<std::result::Result<Vec<f64>, (usize, Refusal)>> {
         let roles = if step.same { [0, 0] } else { [0, 1] };
         let request = |slot: usize| unit.request(roles[slot], TIMING_SEED, timed.iterations);
-        let start = |slot: usize| self.start(roles[slot], step.layouts[slot]);
-        let mut clients = if step.first == 0 {
+        let start = |slot: usize| self.start(roles[slot], step.layouts[slot], step.processor);
+        let mut clients = if first == 0 {
             let base = start(0)?;
             [base, start(1)?]
         } else {
@@ -117,31 +150,25 @@ impl Timer<'_> {
             [start(0)?, head]
         };
         // Warm-up: pages, caches, clock rate.
-        for slot in [step.first, 1 - step.first] {
+        for slot in [first, 1 - first] {
             if let Err(refusal) = clients[slot].ask(&request(slot))? {
-                timed.failure = Some((roles[slot], refusal));
-                return Ok(());
+                return Ok(Err((roles[slot], refusal)));
             }
         }
-        let mut pair = Pair { layout: step.layouts[1], blocks: Vec::new() };
-        for orientation in &step.blocks {
+        let mut blocks = Vec::new();
+        for orientation in orientations {
             let mut times = [Vec::new(), Vec::new()];
             for slot in orientation.sides() {
                 match clients[slot].ask(&request(slot))? {
                     Ok(measured) => times[slot].push((measured.cpu_ns as f64).max(1.0)),
-                    Err(refusal) => {
-                        timed.failure = Some((roles[slot], refusal));
-                        return Ok(());
-                    }
+                    Err(refusal) => return Ok(Err((roles[slot], refusal))),
                 }
             }
             for (samples, times) in timed.samples.iter_mut().zip(&times).filter(|_| !step.same) {
                 samples.extend(times.iter().map(|ns| ns / f64::from(timed.iterations)));
             }
-            pair.blocks.push(block([times[0][0], times[0][1]], [times[1][0], times[1][1]]));
+            blocks.push(block([times[0][0], times[0][1]], [times[1][0], times[1][1]]));
         }
-        let kind = if step.same { &mut timed.same } else { &mut timed.pairs };
-        kind.push(pair);
-        Ok(())
+        Ok(Ok(blocks))
     }
 }

@@ -8,13 +8,13 @@ use crate::harness::stats::holm;
 /// The smallest margin, as a log-ratio: linking the same code anew moves times by about this much.
 pub const MARGIN: f64 = 0.01;
 /// Numbers of pairs after which a case whose interval is narrow enough is left alone.
-pub const LOOKS: [usize; 4] = [10, 20, 30, 60];
+pub const LOOKS: [usize; 6] = [10, 20, 40, 80, 160, 320];
 /// The most pairs that a case gets.
 pub const MOST: usize = LOOKS[LOOKS.len() - 1];
 /// Family-wise error of a table.
 pub const ALPHA: f64 = 0.05;
 /// Share of base-against-base pairs: one after this many.
-pub const FLOOR_EVERY: usize = 4;
+pub const FLOOR_EVERY: usize = 3;
 
 /// A verdict on speed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,7 +73,7 @@ impl Evidence {
     /// whether so few pairs could survive the correction for the number of cases.
     pub fn settled(&self, cases: usize) -> bool {
         let smallest_p = 2.0 * 0.5f64.powi(self.effect.pairs as i32);
-        self.effect.half_width() <= self.margin() / 2.0 && smallest_p * cases as f64 <= ALPHA
+        self.effect.half_width() <= MARGIN / 2.0 && smallest_p * cases as f64 <= ALPHA
     }
 
     /// The smallest change that is excluded (for *unchanged*) or that would have been found four times in five: both runs

@@ -64,7 +64,7 @@ fn layouts(folder: &Path, side: &str, times: &[u32]) -> String {
     place.display().to_string()
 }
 
-const TINY: [&str; 4] = ["--variants", "pairwise,pairwise", "--cases", "examples/sum-small"];
+const TINY: [&str; 6] = ["--variants", "pairwise,pairwise", "--cases", "examples/sum-small", "--time-budget", "10s"];
 
 #[test]
 fn a_slowdown_is_found_and_nothing_else_is() {
@@ -123,6 +123,24 @@ fn an_order_of_functions_is_no_change() {
     let (status, text) = complaint(&["compare", "--executables", &format!("{base},{none}")]);
     assert_eq!(status, 2);
     assert!(text.contains("there is no executable in"), "{text}");
+}
+
+#[test]
+fn who_is_started_first_is_no_change() {
+    // Of two processes the one that is asked first takes a tenth longer, as if it had been given worse pages.
+    let folder = tempfile::tempdir().unwrap();
+    let before = folder.path().join("before").display().to_string();
+    let answer = format!(
+        "[ \"$ns\" ] || {{ mkdir {before} 2>/dev/null && ns=3300000 || {{ rmdir {before}; ns=3000000; }}; }}; \
+         echo '{{\"ns\":'$ns',\"cpu_ns\":'$ns',\"checksum\":\"x\",\"accuracy\":0,\"contract\":1,\"effort\":{{}}}}'"
+    );
+    let script = folder.path().join("either");
+    impostor_at(&script, &answer);
+    let both = format!("{0},{0}", script.display());
+    let (status, report) = compare(&["--executables", &both, "--no-identity", "--cases", "examples/sum-small"]);
+    let time = &report["rows"][0]["time"];
+    assert_eq!((status, &time["speed"]), (0, &"unchanged".into()), "{report:#}");
+    assert!(time["change"].as_f64().unwrap().abs() < 1e-9, "{report:#}");
 }
 
 #[test]

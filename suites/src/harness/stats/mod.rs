@@ -82,6 +82,6 @@ pub fn normal_quantile(p: f64) -> f64 {
 }
 
 /// The number of standard errors on each side of a two-sided interval at level [`CONFIDENCE`]: 1.96.
-fn standard_errors() -> f64 {
+pub fn standard_errors() -> f64 {
     normal_quantile(0.5 + CONFIDENCE / 2.0)
 }
