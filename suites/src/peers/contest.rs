@@ -3,7 +3,10 @@
 use std::{path::Path, time::Duration};
 
 use glob::Pattern;
-use rand::{SeedableRng, seq::SliceRandom};
+use rand::{
+    SeedableRng,
+    seq::{IndexedRandom, SliceRandom},
+};
 use rand_chacha::ChaCha8Rng;
 
 use super::{
@@ -13,6 +16,7 @@ use super::{
 use crate::{
     compare::{
         client::{Client, Stop},
+        processor,
         side::Side,
         unit::TIMING_SEED,
     },
@@ -59,6 +63,8 @@ struct Contender {
 struct Processes<'a> {
     rust: Option<Client<'a>>,
     peers: Option<Client<'a>>,
+    /// The processor that both run on; any if there is no choice.
+    processor: Option<usize>,
 }
 
 /// A case with its problem in memory and on disk.
@@ -116,7 +122,7 @@ impl Arena<'_> {
 
     /// Finds how many iterations make a sample long enough.
     fn calibrate(&self, all: &mut [Contender]) -> Result<()> {
-        let mut processes = Processes { rust: None, peers: None };
+        let mut processes = Processes { rust: None, peers: None, processor: None };
         for contender in all.iter_mut().filter(|c| c.fault.is_none()) {
             // The first answer is cold.
             let _cold = self.ask(&mut processes, contender)?;
@@ -127,10 +133,11 @@ impl Arena<'_> {
         Ok(())
     }
 
-    /// Fresh processes; every contender is warmed up, then timed twice, in an order that is the same from both ends, so
+    /// Fresh processes on one processor; every contender is warmed up, then timed twice, in an order that is the same from both ends, so
     /// that linear drift cancels.
     fn round(&self, all: &mut [Contender], rng: &mut ChaCha8Rng) -> Result<()> {
-        let mut processes = Processes { rust: None, peers: None };
+        let processor = processor::available().choose(rng).copied();
+        let mut processes = Processes { rust: None, peers: None, processor };
         let mut order: Vec<usize> = (0..all.len()).filter(|&i| all[i].fault.is_none()).collect();
         order.shuffle(rng);
         for &i in &order {
@@ -159,8 +166,14 @@ impl Arena<'_> {
         let place = if peer { &mut processes.peers } else { &mut processes.rust };
         let client = match place {
             Some(client) if client.alive() => client,
-            _ if peer => place.insert(environment.start(family(self.case), limit, stop)?),
-            _ => place.insert(Client::start(rust, true, limit, stop)?),
+            _ => {
+                let client = match peer {
+                    true => environment.start(family(self.case), limit, stop)?,
+                    false => Client::start(rust, true, limit, stop)?,
+                };
+                processes.processor.iter().for_each(|&processor| client.pin(processor));
+                place.insert(client)
+            }
         };
         let request = Request {
             case: self.case.key().into(),
