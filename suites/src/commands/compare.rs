@@ -20,7 +20,6 @@ use crate::{
         instructions,
         neighbour::Neighbour,
         probe::probe,
-        processor::available,
         progress::Progress,
         rates::{contradictions, summary},
         render::markdown,
@@ -33,6 +32,7 @@ use crate::{
     },
     harness::{
         error::{Error, Result},
+        processor::available,
         select::glob,
     },
     worker::About,

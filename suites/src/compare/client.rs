@@ -12,9 +12,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{processor::pin, side::Side};
+use super::side::Side;
 use crate::{
-    harness::error::{Error, Result},
+    harness::{
+        error::{Error, Result},
+        processor::pin,
+    },
     worker::{Failure, Hello, Measured, PROTOCOL, Refusal, Reply, Request},
 };
 
@@ -214,7 +217,7 @@ mod tests {
     #[test]
     fn a_pinned_process_stays_on_its_processor() {
         let script = format!("{HELLO} read line; grep Cpus_allowed_list /proc/self/status >&2; exit 7");
-        for processor in super::super::processor::available() {
+        for processor in crate::harness::processor::available() {
             let mut client = worker(&script).unwrap();
             client.pin(processor);
             let gone = client.ask(&request()).unwrap().unwrap_err();

@@ -21,7 +21,6 @@ pub mod experiment;
 pub mod instructions;
 pub mod neighbour;
 pub mod probe;
-pub mod processor;
 pub mod progress;
 pub mod rates;
 pub mod render;

@@ -29,6 +29,7 @@ pub mod judge;
 pub mod npy;
 pub mod paper;
 pub mod prelude;
+pub mod processor;
 pub mod progress;
 pub mod provenance;
 pub mod ratios;

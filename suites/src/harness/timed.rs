@@ -2,10 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use rand::{Rng, seq::SliceRandom};
+use rand::{
+    Rng,
+    seq::{IndexedRandom, SliceRandom},
+};
 
 use super::{
     case::{Accuracy, Case, Problem, Role, Run},
+    processor::{self, Stay},
     rows::{Row, succeeded},
     seed::Trial,
     stats::{self, Estimate},
@@ -52,7 +56,8 @@ struct Entrant<'a> {
 }
 
 /// One round: every variant runs once to warm up and to be verified, then is timed twice, in an order that is the same
-/// from both ends, so that linear drift cancels. Variants stand in the order given; what fails has no time.
+/// from both ends, so that linear drift cancels, on one processor all that use one thread. Variants stand in the order
+/// given; what fails has no time.
 ///
 /// # Errors
 ///
@@ -89,7 +94,8 @@ fn race(
     let mut entrants: Vec<Entrant<'_>> = variants.iter().map(entrant).collect();
     let mut order: Vec<usize> = (0..entrants.len()).collect();
     order.shuffle(&mut trial.rng("order"));
-    order.iter().chain(order.iter().rev()).for_each(|&i| entrants[i].time());
+    let processor = processor::available().choose(&mut trial.rng("processor")).copied();
+    order.iter().chain(order.iter().rev()).for_each(|&i| entrants[i].time(processor));
     Ok(entrants.into_iter().map(Entrant::finish).collect())
 }
 
@@ -110,9 +116,10 @@ impl<'a> Entrant<'a> {
         Self { ready: Some((pool, run)), repeat, error, checksum: output.checksum(), ..failed }
     }
 
-    fn time(&mut self) {
+    fn time(&mut self, processor: Option<usize>) {
         let (Some((pool, run)), repeat) = (&mut self.ready, self.repeat) else { return };
         let threads = self.threads;
+        let _stay = processor.filter(|_| threads <= 1).map(Stay::on);
         let seconds = pool.run(|| {
             let woken = Instant::now();
             while threads > 1 && woken.elapsed() < WAKING {

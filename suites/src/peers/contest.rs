@@ -16,14 +16,13 @@ use super::{
 use crate::{
     compare::{
         client::{Client, Stop},
-        processor,
         side::Side,
         unit::TIMING_SEED,
     },
     harness::{
         case::{Accuracy, Case, Output, Problem, Role},
         error::{Error, Result},
-        npy,
+        npy, processor,
         stats::median,
     },
     worker::{Failure, Measured, Refusal, Reply, Request},
