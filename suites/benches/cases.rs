@@ -88,6 +88,7 @@ fn bench_variant(
             if let Some(run) = run {
                 (0..repeat).for_each(|_| drop(black_box(run.run())));
             }
+            // Criterion divides by what a variant that failed took, before the failure ends the run.
             started.elapsed().max(Duration::from_nanos(repeat))
         };
         bencher.iter_custom(|repeat| threads.run(|| timed(repeat)));

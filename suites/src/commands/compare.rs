@@ -226,12 +226,13 @@ impl Comparison<'_> {
                 report.notes.push("no case is on both sides, so none is compared".into());
             }
             report.rows = self.rows(sides, &units)?;
-            if report.layouts == 1 && report.rows.iter().any(|row| row.time.is_some()) {
+            let timed = report.rows.iter().any(|row| row.time.is_some());
+            if timed && report.layouts == 1 {
                 report.notes.push(
                     "functions lie in one order on each side, which alone can make a difference of 1 to 2 %".into(),
                 );
             }
-            if self.processors().is_empty() {
+            if timed && self.processors().is_empty() {
                 report.notes.push("the system chose the processor of each process, which makes times noisier".into());
             }
             report.claims = self.claims(sides, &units, &mut report.notes)?;

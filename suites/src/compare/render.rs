@@ -54,9 +54,9 @@ fn text(report: &Report, all: bool) -> String {
     };
     let _ = writeln!(
         out,
-        "Times are processor times. {few} to {MOST} pairs of fresh processes, in both orders of starting, up to two ABBA blocks each; intervals: \
-         bootstrap over {}, 95 %; margin: the larger of 1 % and what base against base shows (one pair in \
-         {FLOOR_EVERY}); Holm's correction over the rows; every change confirmed by a second run. Errors and counters: \
+        "Times are processor times. {few} to {MOST} pairs of fresh processes, in both orders of starting, up to two ABBA \
+         blocks each; intervals: bootstrap over {}, 95 %; margin: the larger of 1 % and what base against base shows (one \
+         pair in {FLOOR_EVERY}); Holm's correction over the rows; every change confirmed by a second run. Errors and counters: \
          20 seeds, the same on both sides.\n\n{}; {:.0} s. Repeat with `{}`.\n\n</details>",
         over, report.machine, report.seconds, report.command
     );

@@ -132,8 +132,8 @@ impl Arena<'_> {
         Ok(())
     }
 
-    /// Fresh processes on one processor; every contender is warmed up, then timed twice, in an order that is the same from both ends, so
-    /// that linear drift cancels.
+    /// Fresh processes on one processor; every contender is warmed up, then timed twice, in an order that is the same from
+    /// both ends, so that linear drift cancels.
     fn round(&self, all: &mut [Contender], rng: &mut ChaCha8Rng) -> Result<()> {
         let processor = processor::available().choose(rng).copied();
         let mut processes = Processes { rust: None, peers: None, processor };
