@@ -67,8 +67,8 @@ pub(super) struct Ground {
     bounds: Rect,
     columns: usize,
     rows: usize,
-    /// Row by row, whether something is drawn in a square.
-    ink: Vec<bool>,
+    /// Row by row, how bad it is to cover a square.
+    ink: Vec<u8>,
     taken: Vec<Rect>,
 }
 
@@ -76,7 +76,7 @@ impl Ground {
     pub fn new(bounds: Rect) -> Self {
         let squares = |span: f64| (span / SQUARE).ceil().max(1.0) as usize;
         let (columns, rows) = (squares(bounds.right - bounds.left), squares(bounds.bottom - bounds.top));
-        Self { bounds, columns, rows, ink: vec![false; columns * rows], taken: Vec::new() }
+        Self { bounds, columns, rows, ink: vec![0; columns * rows], taken: Vec::new() }
     }
 
     /// Marks a line as covered.
@@ -86,17 +86,24 @@ impl Ground {
             let steps = ((bx - ax).hypot(by - ay) / (10.0 * SQUARE)).ceil().max(1.0);
             for k in 0..=steps as usize {
                 let part = k as f64 / steps;
-                self.add_dot(((ax + (bx - ax) * part) as i32, (ay + (by - ay) * part) as i32));
+                self.cover(((ax + (bx - ax) * part) as i32, (ay + (by - ay) * part) as i32), 1);
             }
         }
     }
 
-    /// Marks a marker as covered.
+    /// Marks a marker, and the squares around its middle, as covered: worse to lose than as much of a line.
     pub fn add_dot(&mut self, (x, y): Point) {
+        let side = (10.0 * SQUARE) as i32;
+        let around = [-side, 0, side];
+        around.iter().for_each(|dx| around.iter().for_each(|dy| self.cover((x + dx, y + dy), 2)));
+    }
+
+    fn cover(&mut self, (x, y): Point, weight: u8) {
         let column = ((f64::from(x) / 10.0 - self.bounds.left) / SQUARE).floor();
         let row = ((f64::from(y) / 10.0 - self.bounds.top) / SQUARE).floor();
         if column >= 0.0 && row >= 0.0 && (column as usize) < self.columns && (row as usize) < self.rows {
-            self.ink[row as usize * self.columns + column as usize] = true;
+            let ink = &mut self.ink[row as usize * self.columns + column as usize];
+            *ink = weight.max(*ink);
         }
     }
 
@@ -104,7 +111,7 @@ impl Ground {
         self.taken.push(rect);
     }
 
-    /// How much a label would cover: squares with lines; another label counts as very much.
+    /// How much a label would cover: lines and, more, markers; another label counts as very much.
     fn cost(&self, rect: &Rect) -> f64 {
         let wide =
             Rect { left: rect.left - 2.0, top: rect.top - 1.0, right: rect.right + 2.0, bottom: rect.bottom + 1.0 };
@@ -114,10 +121,11 @@ impl Ground {
             square(low).min(most - 1)..=square(high).min(most - 1)
         };
         let columns = span(wide.left, wide.right, self.bounds.left, self.columns);
-        let covered: usize = span(wide.top, wide.bottom, self.bounds.top, self.rows)
-            .map(|row| columns.clone().filter(|column| self.ink[row * self.columns + column]).count())
+        let covered: u32 = span(wide.top, wide.bottom, self.bounds.top, self.rows)
+            .flat_map(|row| columns.clone().map(move |column| row * self.columns + column))
+            .map(|square| u32::from(self.ink[square]))
             .sum();
-        covered as f64 + 1000.0 * clashes as f64
+        f64::from(covered) + 1000.0 * clashes as f64
     }
 
     /// The left end and baseline among `places` (best liked first) that covers least, and how much that is.
@@ -188,5 +196,8 @@ mod tests {
         ground.take(Rect::of("label", 100.0, 80.0));
         assert!(ground.settle("label", &[(100.0, 80.0)]).unwrap().1 > 100.0);
         assert!(ground.settle("label", &[(290.0, 80.0)]).is_none());
+        // Rather a line than a marker.
+        ground.add_dot((500, 400));
+        assert_eq!(ground.settle("dot", &[(40.0, 43.0), (200.0, 103.0)]).unwrap().0, (200.0, 103.0));
     }
 }

@@ -38,7 +38,7 @@ pub(super) struct Ink {
 }
 
 const fn plain(class: &'static str, rgb: (u8, u8, u8), width: f64) -> Ink {
-    Ink { rgb, alpha: 1.0, width, pen: Pen { dash: "", class, square: false, halo: false } }
+    Ink { rgb, alpha: 1.0, width, pen: Pen { dash: "", class, halo: false } }
 }
 
 pub(super) const PAPER: Ink = plain("fig-paper", (255, 255, 255), 0.0);
@@ -175,13 +175,13 @@ impl Painter {
 
     /// One of four marker shapes with about the same weight.
     pub fn marker(&self, shape: usize, at: Point, radius: f64, ink: Ink) -> Drawn {
-        let ink = Ink { pen: Pen { square: shape % 4 == 1, ..ink.full().pen }, ..ink };
+        let ink = ink.full();
         let by = |x: f64, y: f64| (at.0 + (10.0 * x * radius) as i32, at.1 + (10.0 * y * radius) as i32);
         match shape % 4 {
+            1 => self.fill(&[by(-0.9, -0.9), by(0.9, -0.9), by(0.9, 0.9), by(-0.9, 0.9)], ink),
             2 => self.fill(&[by(0.0, -1.35), by(1.35, 0.0), by(0.0, 1.35), by(-1.35, 0.0)], ink),
             3 => self.fill(&[by(0.0, -1.3), by(1.25, 0.9), by(-1.25, 0.9)], ink),
             _ => {
-                let radius = if shape % 4 == 1 { 0.9 * radius } else { radius };
                 self.sheet.borrow_mut().pen = ink.pen;
                 self.area.draw(&Circle::new(at, (10.0 * radius).round() as u32, ink.color().filled()))
             }

@@ -22,8 +22,6 @@ pub(super) struct Pen {
     pub dash: &'static str,
     /// CSS class, by which a page can restyle the shape.
     pub class: &'static str,
-    /// Square rather than round dots.
-    pub square: bool,
     /// White rim around text.
     pub halo: bool,
 }
@@ -173,11 +171,11 @@ impl DrawingBackend for Backend {
         Ok(())
     }
 
-    /// A filled circle or, with a square pen, a square: a stroke of no length whose cap has the shape.
+    /// A filled circle: a stroke of no length with a round cap.
     fn draw_circle<S: BackendStyle>(&mut self, center: BackendCoord, radius: u32, style: &S, _fill: bool) -> Drawn {
         let mut sheet = self.sheet.borrow_mut();
         let mut attributes = sheet.attributes(style.color(), Some(2 * radius));
-        attributes.push_str(if sheet.pen.square { " stroke-linecap=\"square\"" } else { " stroke-linecap=\"round\"" });
+        attributes.push_str(" stroke-linecap=\"round\"");
         sheet.enter(attributes, true);
         sheet.trace([center]);
         sheet.body.push_str("h0");
