@@ -8,6 +8,7 @@ use std::{
 
 use crate::harness::{
     error::{Error, Result},
+    folder::replace,
     paper::Paper,
     progress::say,
 };
@@ -48,7 +49,11 @@ fn add(folder: &Path, key: &str) -> Result<PathBuf> {
         Error::input(format!("{} has no list `ALL` of papers that ends in `];`; add `{key}` by hand", list.display()))
     })?;
     fs::write(&file, paper(key)).map_err(|e| Error::file("write", &file, &e))?;
-    fs::write(&list, registered).map_err(|e| Error::file("write", &list, &e))?;
+    if let Err(fault) = replace(&list, &registered) {
+        // A paper that is not in the list is none.
+        let _stays = fs::remove_file(&file);
+        return Err(fault);
+    }
     Ok(file)
 }
 

@@ -170,6 +170,18 @@ impl Folder {
     }
 }
 
+/// Replaces a file as a whole; it keeps its permissions.
+pub fn replace(path: &Path, text: &str) -> Result<()> {
+    let fault = |e: &std::io::Error| Error::file("write", path, e);
+    // What a link points to is replaced, not the link.
+    let path = path.canonicalize().map_err(|e| fault(&e))?;
+    let mode = fs::metadata(&path).map_err(|e| fault(&e))?.permissions();
+    let beside = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().permissions(mode).tempfile_in(beside).map_err(|e| fault(&e))?;
+    file.write_all(text.as_bytes()).map_err(|e| fault(&e))?;
+    file.persist(&path).map(|_| ()).map_err(|e| fault(&e.error))
+}
+
 /// A file on its way to replace another.
 #[derive(Debug)]
 pub struct Replacement<'a> {

@@ -6,6 +6,16 @@ const PLAIN: std::ops::Range<f64> = 1e-3..1e4;
 /// A number to three significant digits: `0.481`, `1230`, `3.2·10⁻⁷`. A zero at the end is shown only where it stands
 /// for rounding: 0.5 is `0.5`, 0.4999 is `0.500`.
 pub fn number(x: f64) -> String {
+    significant(x, 3)
+}
+
+/// A limit, which someone chose: with all its digits, up to six, where a measured number has three.
+pub fn limit(x: f64) -> String {
+    let all = format!("{:e}", x.abs()).split('e').next().map_or(0, |digits| digits.replace('.', "").len());
+    significant(x, all.clamp(3, 6))
+}
+
+fn significant(x: f64, digits: usize) -> String {
     if x.is_nan() {
         return "NaN".into();
     }
@@ -18,11 +28,11 @@ pub fn number(x: f64) -> String {
         return format!("{sign}∞");
     }
     // The exponent of the rounded number: 9999.9 is 10⁴.
-    let scientific = format!("{size:.2e}");
+    let scientific = format!("{size:.*e}", digits - 1);
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     if PLAIN.contains(&size) && exponent < 4 {
-        let decimals = usize::try_from(2 - exponent).unwrap_or(0);
+        let decimals = usize::try_from(digits as i32 - 1 - exponent).unwrap_or(0);
         return format!("{sign}{}", trimmed(&format!("{size:.decimals$}"), size, 0));
     }
     let power = superscript(exponent);
@@ -57,10 +67,10 @@ fn superscript(exponent: i32) -> String {
 pub fn range((low, high): (f64, f64)) -> String {
     match (low == f64::NEG_INFINITY, high == f64::INFINITY) {
         (true, true) => "any".into(),
-        (true, false) => format!("≤ {}", number(high)),
-        (false, true) => format!("≥ {}", number(low)),
-        (false, false) if low == high => format!("= {}", number(low)),
-        (false, false) => interval((low, high)),
+        (true, false) => format!("≤ {}", limit(high)),
+        (false, true) => format!("≥ {}", limit(low)),
+        (false, false) if low == high => format!("= {}", limit(low)),
+        (false, false) => format!("[{}, {}]", limit(low), limit(high)),
     }
 }
 
@@ -178,6 +188,9 @@ mod tests {
         assert_eq!(range((2.0, open)), "≥ 2");
         assert_eq!(range((0.95, 1.05)), "[0.95, 1.05]");
         assert_eq!(range((0.0, 0.0)), "= 0");
+        assert_eq!(range((0.99975, 1.005)), "[0.99975, 1.005]");
+        assert_eq!(range((-open, 1.0 / 3.0)), "≤ 0.333333");
+        assert_eq!(range((12_345.0, open)), "≥ 1.2345·10⁴");
         assert_eq!(range((-open, open)), "any");
         assert_eq!(estimate(0.5, (0.25, 0.75)), "0.5 [0.25, 0.75]");
         assert_eq!(estimate(0.5, (0.5, 0.5)), "0.5");

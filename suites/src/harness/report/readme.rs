@@ -1,19 +1,19 @@
 //! The generated blocks of a README.
 
-use std::{fs, io::Write as _, path::Path};
+use std::{fs, path::Path};
 
 use serde::Serialize;
 
 use super::{
     claims::{VerdictView, outcome, verdict},
-    number::{estimate, number},
+    number::{estimate, limit},
     render,
     speed::SpeedView,
 };
 use crate::harness::{
     claim::Verdict,
     error::{Error, Result},
-    folder::Folder,
+    folder::{Folder, replace},
     verdicts::ClaimRow,
 };
 
@@ -51,21 +51,11 @@ fn put(readme: &Path, name: &str, block: &str) -> Result<()> {
     if new == old { Ok(()) } else { replace(readme, &new) }
 }
 
-/// Replaces a file as a whole; it keeps its permissions.
-fn replace(path: &Path, text: &str) -> Result<()> {
-    let fault = |e: &std::io::Error| Error::file("write", path, e);
-    // What a link points to is replaced, not the link.
-    let path = path.canonicalize().map_err(|e| fault(&e))?;
-    let mode = fs::metadata(&path).map_err(|e| fault(&e))?.permissions();
-    let beside = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().permissions(mode).tempfile_in(beside).map_err(|e| fault(&e))?;
-    file.write_all(text.as_bytes()).map_err(|e| fault(&e))?;
-    file.persist(&path).map(|_| ()).map_err(|e| fault(&e.error))
-}
-
 #[derive(Serialize)]
 struct Block {
     command: String,
+    /// The folder of the results.
+    out: String,
     claims: usize,
     reproduced: usize,
     families: Vec<Family>,
@@ -96,9 +86,11 @@ struct Line {
 
 impl Block {
     fn new(rows: &[ClaimRow]) -> Self {
-        let out = rows.first().map_or_else(String::new, |row| format!(" --out results/{}", row.scale));
+        let out = rows.first().map_or_else(String::new, |row| format!("results/{}", row.scale));
+        let option = if out.is_empty() { String::new() } else { format!(" --out {out}") };
         Self {
-            command: format!("residual check{out} --readme"),
+            command: format!("residual check{option} --readme"),
+            out,
             claims: rows.len(),
             reproduced: reproduced(rows),
             families: rows.chunk_by(|a, b| a.family == b.family).map(Family::new).collect(),
@@ -133,7 +125,7 @@ impl Line {
             surprise: !row.as_expected(),
             statistic: row.statistic.clone(),
             measured: row.measured.map_or_else(String::new, |value| estimate(value, ci(value))),
-            limit: row.threshold.filter(|limit| !limit.is_nan()).map_or_else(String::new, number),
+            limit: row.threshold.filter(|limit| !limit.is_nan()).map_or_else(String::new, limit),
             control: row.control.map(|control| outcome(Some(control))),
         }
     }

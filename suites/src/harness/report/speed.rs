@@ -32,6 +32,8 @@ pub struct SpeedView {
     profile: String,
     /// From the least to the largest ratio of the fastest peers; empty without any.
     range: String,
+    /// How many cases have a peer.
+    contested: usize,
     cases: Vec<CaseView>,
 }
 
@@ -94,7 +96,7 @@ impl SpeedView {
         };
         let (overview, profile) = (overview(&cases)?, profile(&cases)?);
         let cases = cases.into_values().map(CaseView::new).collect();
-        Ok(Some(Self { folder: shown, overview, profile, range, cases }))
+        Ok(Some(Self { folder: shown, overview, profile, range, contested: peers.len(), cases }))
     }
 }
 
