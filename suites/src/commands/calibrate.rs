@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use crate::{
-    commands::reproduce::interruptible,
+    commands::reproduce::{Second, interruptible},
     harness::{
         calibration::{Calibration, Rate, Sample, claims},
         cells::align,
@@ -57,7 +57,7 @@ pub fn calibrate(papers: &'static [&'static Paper], patterns: &[String], order: 
     let Order { scale, jobs, fresh, .. } = *order;
     let calibration = Calibration { selected, claims, scale, executable: executable()?, jobs, fresh };
     let mut journal = calibration.journal(&folder)?;
-    calibration.run(&folder, &mut journal, &seeds, &*interruptible()?, |seed, seconds, left| {
+    calibration.run(&folder, &mut journal, &seeds, &*interruptible(Second::Ends)?, |seed, seconds, left| {
         eprintln!("seed {seed}: {seconds:.1} s, {left} to go");
     })?;
     let mut samples = Vec::new();

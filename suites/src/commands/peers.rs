@@ -6,7 +6,10 @@ use clap::{Args, Subcommand};
 use glob::Pattern;
 
 use crate::{
-    commands::{compare::compile, reproduce::interruptible},
+    commands::{
+        compare::compile,
+        reproduce::{Second, interruptible},
+    },
     compare::{progress::Progress, side::Side},
     harness::{
         case::{Case, cases},
@@ -72,7 +75,7 @@ fn list(environment: &Environment) -> Result<()> {
     if let Some(why) = environment.fault() {
         return Err(Error::input(why));
     }
-    let stop = interruptible()?;
+    let stop = interruptible(Second::Ends)?;
     for family in environment.families()? {
         for peer in &environment.start(&family, Duration::from_secs(60), &stop)?.hello.peers {
             let state = peer.absent.as_ref().map_or_else(|| peer.versions.clone(), |why| format!("absent: {why}"));
@@ -91,7 +94,7 @@ fn run(papers: &[&'static Paper], environment: &Environment, arguments: &RunArgu
     if chosen.is_empty() {
         return Err(Error::input("no such case; `residual list cases` shows them"));
     }
-    let stop = interruptible()?;
+    let stop = interruptible(Second::Ends)?;
     let progress = Progress::new();
     if let Some(why) = environment.fault() {
         progress.say(&format!("without Python peers: {why}"));

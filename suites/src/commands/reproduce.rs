@@ -48,14 +48,16 @@ pub fn reproduce(papers: &'static [&'static Paper], patterns: &[String], order: 
     let selected = select(papers, patterns)?;
     let folder = Folder::create(&order.out)?;
     let _lock = folder.lock()?;
+    let whole = order.shard == Shard::WHOLE;
+    // Before anything is removed.
+    if whole { Part::refuse(&folder) } else { Part::refuse_whole(&folder) }?;
     let provenance = provenance(&folder, order, patterns.is_empty())?;
     let run = order.run(&provenance.build);
     let part = Part::of(&run, &selected);
-    if order.shard != Shard::WHOLE {
+    if !whole {
         part.claim(&folder, order.fresh && patterns.is_empty())?;
         return run_part(&mut open(&selected, &folder, &run)?, &run, order.jobs);
     }
-    Part::refuse(&folder)?;
     let units = open(&selected, &folder, &run)?;
     finish(Bench::run(&folder, papers, provenance, &selected)?, units, &run, order.jobs, started)
 }
@@ -68,7 +70,7 @@ pub fn finish(
     jobs: usize,
     started: Instant,
 ) -> Result<ExitCode> {
-    let stop = interruptible()?;
+    let stop = interruptible(Second::Ends)?;
     let progress = Progress::new(&units);
     runner::run(&mut units, run, jobs, &stop, |units, event| {
         progress.on(units, &event);
@@ -87,7 +89,7 @@ pub fn finish(
 }
 
 fn run_part(units: &mut [Unit], run: &Run, jobs: usize) -> Result<ExitCode> {
-    let (stop, progress) = (interruptible()?, Progress::new(units));
+    let (stop, progress) = (interruptible(Second::Ends)?, Progress::new(units));
     runner::run(units, run, jobs, &stop, |units, event| {
         progress.on(units, &event);
         Ok(())
@@ -109,7 +111,7 @@ impl Order {
 /// over only as a whole; what it held is removed.
 pub fn provenance(folder: &Folder, order: &Order, whole: bool) -> Result<Provenance> {
     let (machine, build) = (Machine::here(), Build::here()?);
-    let command = std::env::args().skip(1).fold("residual".to_owned(), |line, word| format!("{line} {word}"));
+    let command = command_line();
     let (experiments, files) = match Provenance::read(folder)? {
         Some(old) if (old.seed, old.scale) == (order.seed, order.scale) => (old.experiments, old.files),
         Some(old) if whole && order.fresh => {
@@ -132,6 +134,11 @@ pub fn provenance(folder: &Folder, order: &Order, whole: bool) -> Result<Provena
     Ok(Provenance { scale: order.scale, seed: order.seed, command, machine, build, experiments, files })
 }
 
+/// The command as it was given.
+pub fn command_line() -> String {
+    std::env::args_os().skip(1).fold("residual".to_owned(), |line, word| format!("{line} {}", word.to_string_lossy()))
+}
+
 /// Opens the experiments that are run at this scale.
 pub fn open(selected: &[Selected], folder: &Folder, run: &Run) -> Result<Vec<Unit>> {
     let mut units = Vec::new();
@@ -148,15 +155,24 @@ pub fn open(selected: &[Selected], folder: &Folder, run: &Run) -> Result<Vec<Uni
     Ok(units)
 }
 
-/// A flag that Ctrl-C and SIGTERM raise. The second one ends the process at once: what is journaled is safe.
-pub fn interruptible() -> Result<Arc<AtomicBool>> {
+/// What a second Ctrl-C does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Second {
+    /// It ends the process at once: what is journaled is safe.
+    Ends,
+    /// Nothing: worktrees and processes are being cleaned up, which takes a moment.
+    Waits,
+}
+
+/// A flag that Ctrl-C and SIGTERM raise.
+pub fn interruptible(second: Second) -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
-    let handler = move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-        eprintln!("\nstopping when what is running ends; interrupt again to stop at once");
+    let handler = move || match (flag.swap(true, Ordering::Relaxed), second) {
+        (false, Second::Ends) => eprintln!("\nstopping when what is running ends; interrupt again to stop at once"),
+        (false, Second::Waits) => eprintln!("\nstopping; cleaning up"),
+        (true, Second::Ends) => std::process::exit(130),
+        (true, Second::Waits) => {}
     };
     ctrlc::set_handler(handler).map_err(|e| Error::broken(format!("cannot handle Ctrl-C: {e}")))?;
     Ok(stop)

@@ -11,6 +11,7 @@ use super::{
     history,
     paper::{Figure, Paper},
     provenance::{Made, Provenance},
+    record::Record,
     report,
     rows::Rows,
     runner::Unit,
@@ -65,9 +66,11 @@ impl<'a> Bench<'a> {
     /// Writes the tables of an experiment whose trials are all in its journal.
     pub fn finish(&mut self, unit: &Unit) -> Result<()> {
         let name = unit.selected.name();
-        // A run that is killed between a table and its hash must leave a missing table, not one that looks edited.
+        // A run that is killed between a table and its hash must leave a missing table, not one that looks edited; and one
+        // that is stopped later no verdict or figure of the table before.
         self.provenance.forget(&name);
         self.provenance.write(self.folder)?;
+        self.retract(unit.selected.paper, unit.selected.experiment.key())?;
         self.provenance.files.extend(unit.write_tables(self.folder)?);
         let build = &self.provenance.build;
         let made = Made {
@@ -82,21 +85,49 @@ impl<'a> Bench<'a> {
         self.provenance.write(self.folder)
     }
 
+    /// Removes the verdicts and figures that rest on an experiment.
+    fn retract(&self, paper: &Paper, experiment: &str) -> Result<()> {
+        let stale = |claim: &str| paper.claims.iter().any(|c| c.key == claim && c.experiments.contains(&experiment));
+        for file in [CLAIMS, TIMING_CLAIMS] {
+            self.retain(file, |row: &ClaimRow| !stale(&row.claim))?;
+        }
+        for file in [CHECKS, TIMING_CHECKS] {
+            self.retain(file, |row: &CheckRow| !stale(&row.claim))?;
+        }
+        let figures = paper.figures.iter().filter(|figure| figure.experiments.contains(&experiment));
+        figures.map(|figure| figure.file(paper)).try_for_each(|file| self.folder.remove(&file))
+    }
+
+    /// Leaves only some rows in a file of verdicts, and nothing of one that cannot be read.
+    fn retain<R: Record>(&self, file: &str, keep: impl Fn(&R) -> bool) -> Result<()> {
+        if !self.folder.has(file) {
+            return Ok(());
+        }
+        let Ok(mut rows) = verdicts::read::<R>(self.folder, file) else { return self.folder.remove(file) };
+        let before = rows.len();
+        rows.retain(keep);
+        if rows.len() < before { verdicts::write(self.folder, file, &rows) } else { Ok(()) }
+    }
+
     /// Judges the claims in scope whose tables have become complete; returns their rows.
     pub fn judge(&mut self) -> Result<Vec<ClaimRow>> {
         let mut rows = Vec::new();
         for paper in self.papers {
             for claim in paper.claims {
                 if !self.judged.contains_key(claim.key) && self.ready(paper, claim.experiments)? {
-                    let (scale, seed) = (self.provenance.scale, self.provenance.seed);
-                    let judgement = judgement(self.folder, paper, claim, scale)?;
-                    let row = ClaimRow::new(paper, claim, &judgement, scale, seed);
-                    self.judged.insert(claim.key, (row.clone(), CheckRow::all(paper, claim, &judgement)));
-                    rows.push(row);
+                    let verdict = self.verdict(paper, claim)?;
+                    rows.push(verdict.0.clone());
+                    self.judged.insert(claim.key, verdict);
                 }
             }
         }
         Ok(rows)
+    }
+
+    fn verdict(&self, paper: &'static Paper, claim: &Claim) -> Result<(ClaimRow, Vec<CheckRow>)> {
+        let (scale, seed) = (self.provenance.scale, self.provenance.seed);
+        let judgement = judgement(self.folder, paper, claim, scale)?;
+        Ok((ClaimRow::new(paper, claim, &judgement, scale, seed), CheckRow::all(paper, claim, &judgement)))
     }
 
     /// Whether the tables are in the scope and complete.
@@ -130,11 +161,12 @@ impl<'a> Bench<'a> {
         Ok(true)
     }
 
-    /// Draws the figures in scope whose tables are complete.
+    /// Draws the figures whose tables are complete: those in scope, and those that a run that was stopped left undrawn.
     pub fn draw(&self) -> Result<()> {
         for paper in self.papers {
             for figure in paper.figures {
-                if self.ready(paper, figure.experiments)? {
+                let lost = || Ok(!self.folder.has(&figure.file(paper)) && self.complete(paper, figure.experiments)?);
+                if self.ready(paper, figure.experiments)? || lost()? {
                     self.draw_one(paper, figure)?;
                 }
             }
@@ -176,7 +208,8 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Writes verdicts, schema and report; returns the rows of all claims. Claims out of scope keep their rows.
+    /// Writes verdicts, schema and report; returns the rows of all claims. Claims out of scope keep their rows; one that
+    /// lost its own to a run that was stopped is judged.
     pub fn write(&self) -> Result<Vec<ClaimRow>> {
         let mut kept = None;
         let (mut rows, mut checks) = (Vec::new(), Vec::new());
@@ -190,8 +223,14 @@ impl<'a> Bench<'a> {
                         Some(kept) => kept,
                         kept => kept.insert(self.kept()?),
                     };
-                    rows.extend(kept_rows.iter().filter(|row| row.claim == claim.key).cloned());
-                    checks.extend(kept_checks.iter().filter(|check| check.claim == claim.key).cloned());
+                    if let Some(row) = kept_rows.iter().find(|row| row.claim == claim.key) {
+                        rows.push(row.clone());
+                        checks.extend(kept_checks.iter().filter(|check| check.claim == claim.key).cloned());
+                    } else {
+                        let (row, its_checks) = self.verdict(paper, claim)?;
+                        rows.push(row);
+                        checks.extend(its_checks);
+                    }
                 }
             }
         }
@@ -200,7 +239,9 @@ impl<'a> Bench<'a> {
             checks.iter().partition(|check| timing.iter().any(|row| row.claim == check.claim));
         verdicts::write(self.folder, CLAIMS, lasting)?;
         verdicts::write(self.folder, CHECKS, checked)?;
-        if !timing.is_empty() {
+        if timing.is_empty() {
+            [TIMING_CLAIMS, TIMING_CHECKS].into_iter().try_for_each(|file| self.folder.remove(file))?;
+        } else {
             verdicts::write(self.folder, TIMING_CLAIMS, timing)?;
             verdicts::write(self.folder, TIMING_CHECKS, timed)?;
         }

@@ -19,6 +19,9 @@ use super::{
 /// The manifest's name.
 pub const FILE: &str = "shard.json";
 
+/// How many missing parts are named.
+const LISTED: usize = 20;
+
 /// Which part of which run a folder holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
@@ -63,10 +66,8 @@ impl Part {
     /// Writes the manifest, joined with what an earlier run of the same part left. Whole results and other parts are
     /// refused, unless `discard` gives up another part.
     pub fn claim(mut self, folder: &Folder, discard: bool) -> Result<()> {
+        Self::refuse_whole(folder)?;
         let root = folder.root().display();
-        if folder.has(provenance::FILE) {
-            return Err(Error::input(format!("{root} holds whole results; give --out another folder for the part")));
-        }
         if let Some(old) = Self::read(folder)?.filter(|_| !discard) {
             let (held, wanted) = (old.shard(), self.shard());
             if let Some((what, theirs, ours)) = old.difference(&self) {
@@ -81,6 +82,15 @@ impl Part {
         }
         let text = serde_json::to_string_pretty(&self).map_err(|e| Error::broken(e.to_string()))?;
         folder.write(FILE, format!("{text}\n").as_bytes()).map(|_| ())
+    }
+
+    /// Refuses a folder that holds whole results, where a part is to be made.
+    pub fn refuse_whole(folder: &Folder) -> Result<()> {
+        if folder.has(provenance::FILE) {
+            let root = folder.root().display();
+            return Err(Error::input(format!("{root} holds whole results; give --out another folder for the part")));
+        }
+        Ok(())
     }
 
     /// Refuses a folder that holds a part, not whole results.
@@ -146,9 +156,13 @@ pub fn parts(folders: &[impl AsRef<Path>]) -> Result<Vec<(Folder, Part)>> {
         return Err(Error::input(format!("{a} and {b} both hold part {part}; give one of them")));
     }
     let there: BTreeSet<u32> = parts.iter().map(|(_, part)| part.index).collect();
-    let missing: Vec<_> = (1..=model.count).filter(|i| !there.contains(i)).map(|i| i.to_string()).collect();
+    let mut missing: Vec<_> =
+        (1..=model.count).filter(|i| !there.contains(i)).take(LISTED + 1).map(|i| i.to_string()).collect();
     if missing.is_empty() {
         return Ok(parts);
+    }
+    if missing.len() > LISTED {
+        missing[LISTED] = "…".into();
     }
     let (listed, count) = (missing.join(", "), model.count);
     Err(Error::input(format!(
