@@ -9,29 +9,44 @@ use super::{
     stats,
 };
 
-/// One number of each trial at the points that `at` picks, by trial; NaN for a trial that failed, so that no check on
-/// it passes and no control on it vanishes.
+/// One number of each trial at the point that `at` picks, by trial: the last, where a trial has several rows. NaN for a
+/// trial that failed, and for one that `at` finds at several points, so that no check on it passes and no control on it
+/// vanishes.
 pub fn by_trial<P, R>(rows: &[Row<P, R>], at: impl Fn(&P) -> bool, number: impl Fn(&R) -> f64) -> BTreeMap<u32, f64> {
     last(picked(rows, at, number))
 }
 
-/// The trial of each row at the points that `at` picks, and its number.
-fn picked<P, R>(rows: &[Row<P, R>], at: impl Fn(&P) -> bool, number: impl Fn(&R) -> f64) -> Vec<(u32, f64)> {
+/// A row's trial, its number within the trial, and what is read from it.
+type Picked = (u32, u32, f64);
+
+/// The rows at the points that `at` picks.
+fn picked<P, R>(rows: &[Row<P, R>], at: impl Fn(&P) -> bool, number: impl Fn(&R) -> f64) -> Vec<Picked> {
     let mut picked = Vec::new();
     for row in rows {
         if at(&row.point) {
-            picked.push((row.trial, row.value.as_ref().map_or(f64::NAN, &number)));
+            picked.push((row.trial, row.record, row.value.as_ref().map_or(f64::NAN, &number)));
         }
     }
     picked
 }
 
 /// The last number of each trial.
-fn last(picked: Vec<(u32, f64)>) -> BTreeMap<u32, f64> {
-    picked.into_iter().collect()
+fn last(picked: Vec<Picked>) -> BTreeMap<u32, f64> {
+    let mut last = BTreeMap::<u32, (u32, f64)>::new();
+    for (trial, record, x) in picked {
+        // Rows of a trial at one point come in order; where the count begins anew, it is at another point.
+        let again = last.get(&trial).is_some_and(|&(before, _)| record <= before);
+        last.insert(trial, if again { (u32::MAX, f64::NAN) } else { (record, x) });
+    }
+    last.into_iter().map(|(trial, (_, x))| (trial, x)).collect()
 }
 
-/// The numbers alone.
+/// The number of every row at the points that `at` picks, be they one or several; NaN for a trial that failed.
+pub fn every<P, R>(rows: &[Row<P, R>], at: impl Fn(&P) -> bool, number: impl Fn(&R) -> f64) -> Vec<f64> {
+    picked(rows, at, number).into_iter().map(|(_, _, x)| x).collect()
+}
+
+/// The numbers of [`by_trial`] alone.
 pub fn numbers<P, R>(rows: &[Row<P, R>], at: impl Fn(&P) -> bool, number: impl Fn(&R) -> f64) -> Vec<f64> {
     last(picked(rows, at, number)).into_values().collect()
 }
@@ -46,7 +61,7 @@ pub fn ratios<P, R>(
     quotients(picked(rows, a, &number), picked(rows, b, &number))
 }
 
-fn quotients(above: Vec<(u32, f64)>, below: Vec<(u32, f64)>) -> Vec<f64> {
+fn quotients(above: Vec<Picked>, below: Vec<Picked>) -> Vec<f64> {
     let below = last(below);
     last(above).iter().filter_map(|(trial, x)| below.get(trial).map(|y| x / y)).collect()
 }
@@ -98,4 +113,21 @@ fn bands(points: Vec<(f64, f64)>) -> Vec<(f64, f64, f64, f64)> {
     let quartile = |ys: &[f64], q| stats::quantile(ys, q).value;
     let columns = grouped(points.into_iter().map(|(x, y)| (x.to_bits(), y)).collect()).into_iter();
     columns.map(|(x, ys)| (f64::from_bits(x), quartile(&ys, 0.25), quartile(&ys, 0.5), quartile(&ys, 0.75))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_number_of_a_trial_is_not_read_from_two_points() {
+        let row = |point: u32, trial, record, value: f64| Row { point, trial, record, value: Ok(value) };
+        let mut rows = vec![row(1, 0, 0, 10.0), row(1, 0, 1, 11.0), row(1, 1, 0, 12.0), row(2, 0, 0, 20.0)];
+        rows.push(Row { value: Err("diverged".into()), ..row(2, 1, 0, 0.0) });
+        assert_eq!(numbers(&rows, |p| *p == 1, |x| *x), [11.0, 12.0]);
+        assert!(numbers(&rows, |_| true, |x| *x).iter().all(|x| x.is_nan()));
+        assert_eq!(every(&rows, |_| true, |x| *x)[..4], [10.0, 11.0, 12.0, 20.0]);
+        let over = ratios(&rows, |p| *p == 2, |p| *p == 1, |x| *x);
+        assert!(over[0] == 20.0 / 11.0 && over[1].is_nan());
+    }
 }

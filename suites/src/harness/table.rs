@@ -38,16 +38,19 @@ pub fn write_tables(
     files.into_iter().map(|(path, file)| Ok((path, file.finish()?))).collect()
 }
 
-/// The CSV lines that a trial leaves in each table.
+/// The CSV lines that a trial leaves in each table; one that failed ends with its error in all of them, so that none looks
+/// whole.
 pub fn lines(experiment: &dyn AnyExperiment, point: &str, trial: u32, rows: &TrialRows) -> Result<Vec<Vec<String>>> {
     let place = |record: usize| format!("{point},{trial},{record}");
     let put = |lines: &Vec<String>| {
         lines.iter().enumerate().map(|(record, line)| format!("{},{OK},{line}\n", place(record))).collect()
     };
     let mut tables: Vec<Vec<String>> = rows.lines.iter().map(put).collect();
-    if let (Some(why), Some(first), Some(table)) = (&rows.failure, tables.first_mut(), experiment.tables().first()) {
+    if let Some(why) = &rows.failure {
         let status = to_line(&[why]).map_err(|e| Error::broken(e.to_string()))?;
-        first.push(format!("{},{status}{}\n", place(first.len()), ",".repeat(table.columns.len())));
+        for (lines, table) in tables.iter_mut().zip(experiment.tables()) {
+            lines.push(format!("{},{status}{}\n", place(lines.len()), ",".repeat(table.columns.len())));
+        }
     }
     Ok(tables)
 }

@@ -229,8 +229,7 @@ fn judge(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged> {
             let steps = of(|w| w.steps as f64);
             checks.push(Check::at_most(format!("t = {t}: most preconditioned steps"), stats::largest(&steps), 20.0));
             let gain: Vec<f64> = of(|w| if w.plain > 0 { w.plain as f64 / w.steps as f64 } else { f64::INFINITY });
-            let least = gain.iter().copied().fold(f64::INFINITY, |a: f64, b| if b >= a { a } else { b });
-            checks.push(Check::at_least(format!("t = {t}: least saving of steps"), stats::point(least, 2), 5.0));
+            checks.push(Check::at_least(format!("t = {t}: least saving of steps"), stats::smallest(&gain), 5.0));
             let errors = of(|w| w.error);
             checks.push(Check::at_most(
                 format!("t = {t}: largest error of the solution"),

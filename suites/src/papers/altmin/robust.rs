@@ -102,6 +102,8 @@ fn judge_rate(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudge
         let perturbed = sweeps(epsilon);
         let compared = clean.iter().filter(|(_, e)| **e > above);
         all.extend(compared.map(|(at, e)| perturbed.get(at).map_or(f64::NAN, |x| (x / e).log10().abs())));
+        let run = |s: &Setting| s.perturbed != 1 && (s.epsilon == epsilon || s.epsilon == 0.0);
+        all.extend(rows.iter().filter(|row| run(&row.point) && row.value.is_err()).map(|_| f64::NAN));
     }
     Ok(vec![Check::at_most("largest |log₁₀| of the ratio to the unperturbed error", largest(&all), 0.005)])
 }

@@ -273,9 +273,10 @@ fn judge_decay(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudg
     let rows = rows.of(Potentials::TRAJECTORY)?;
     let point = if arm == Arm::Claim { MANY } else { SHORT };
     let mut trials = std::collections::BTreeMap::<u32, Vec<(f64, f64)>>::new();
-    for (_, trial, tail) in succeeded(&rows).filter(|(p, ..)| p.is(&point)) {
-        if (2..=30).contains(&tail.r) {
-            trials.entry(trial).or_default().push((tail.r as f64, tail.tail));
+    for row in rows.iter().filter(|row| row.point.is(&point)) {
+        let (r, tail) = row.value.as_ref().map_or((2, f64::NAN), |tail| (tail.r, tail.tail));
+        if (2..=30).contains(&r) {
+            trials.entry(row.trial).or_default().push((r as f64, tail));
         }
     }
     let series: Vec<Vec<(f64, f64)>> = trials.into_values().collect();

@@ -119,11 +119,9 @@ fn judge_inner(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudg
     let rows = rows.of(InnerSolver::RUNS)?;
     let judged = if arm == Arm::Claim { Solver::TridiagonalQr } else { Solver::Jacobi };
     let errors = numbers(&rows, |p: &Inner| p.solver == judged, |end: &End| end.error);
-    let least = errors.iter().copied().fold(f64::INFINITY, |a, b| if b >= a { a } else { b });
     let open = numbers(&rows, |p: &Inner| p.solver == judged, |end| f64::from(u8::from(!end.converged)));
-    let all = open.iter().copied().fold(1.0, |a: f64, b| if b >= a { a } else { b });
     Ok(vec![
-        Check::at_least("least error over runs", stats::point(least, errors.len()), 1.0),
-        Check::at_least("runs that did not converge", stats::point(all, open.len()), 1.0),
+        Check::at_least("least error over runs", stats::smallest(&errors), 1.0),
+        Check::at_least("runs that did not converge", stats::smallest(&open), 1.0),
     ])
 }

@@ -394,6 +394,9 @@ pub const VILLE: Claim = Claim {
 fn judge_ville(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, Unjudged> {
     let excursions = rows.of(Runs::EXCURSIONS)?;
     let doubled = |cell: &Cell| {
+        if excursions.iter().any(|row| row.point == *cell && row.value.is_err()) {
+            return stats::Estimate::undefined(0);
+        }
         let sum = |count: fn(&Excursions) -> usize| {
             succeeded(&excursions).filter(|(point, ..)| *point == cell).map(|(_, _, e)| count(e)).sum::<usize>()
         };

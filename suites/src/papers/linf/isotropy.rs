@@ -177,7 +177,8 @@ fn isotropy(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudged>
     let maps = ALL.into_iter().filter(|map| if control { *map == Map::Srht } else { *map != Map::Leverage });
     for map in maps {
         let scores = [0, 1, 2].map(|vector| score(map, vector));
-        let worst = scores.into_iter().fold(0.0, |a: f64, b| if b.abs() <= a.abs() { a } else { b });
+        // NaN, of a trial that failed, is the worst of all.
+        let worst = scores.into_iter().max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(f64::NAN);
         let name = format!("{}: mean of ‖Sx‖² − 1 in standard errors", map.name());
         checks.push(Check::new(name, stats::point(worst, 3), (-6.5, 6.5)));
     }

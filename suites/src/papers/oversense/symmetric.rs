@@ -97,7 +97,7 @@ pub const OVER: Claim = Claim {
 
 fn judge_over(rows: &Rows<'_>, arm: Arm, scale: Scale) -> Result<Vec<Check>, Unjudged> {
     let rows = rows.of(Symmetric::RUNS)?;
-    let power = |at: &dyn Fn(&Setting) -> bool| numbers(&rows, at, |r: &Run| r.power_quarter.unwrap_or(f64::NAN));
+    let power = |at: &dyn Fn(&Setting) -> bool| every(&rows, at, |r: &Run| r.power_quarter.unwrap_or(f64::NAN));
     let name = "population: power of t in the squared error";
     let population = |s: &Setting| s.is_population() && s.method == Method::Symmetric;
     if arm == Arm::Control {

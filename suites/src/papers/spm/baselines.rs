@@ -399,7 +399,7 @@ fn judge_shift(rows: &Rows<'_>, arm: Arm, _: Scale) -> Result<Vec<Check>, Unjudg
             against(Mode::None),
             1.0 / 1.15,
         ));
-        let all: Vec<f64> = numbers(&rows, |_: &ByShift| true, |s| s.relerr);
+        let all = every(&rows, |_: &ByShift| true, |s| s.relerr);
         checks.push(Check::at_most("median relative error", stats::median(&all), 1e-11));
     }
     Ok(checks)

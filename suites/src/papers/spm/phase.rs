@@ -194,7 +194,7 @@ fn draw(rows: &Rows<'_>) -> Result<Vec<Panel>, Unjudged> {
     let rows = rows.of(Phase::RUNS)?;
     let bound = uniqueness_bound(4, D) as f64;
     let y = Axis::linear("share of successes").range(0.0, 1.05);
-    let mut panel = Panel::new("", Axis::linear("R/B"), y).note("Wilson intervals");
+    let mut panel = Panel::new("", Axis::linear("rank R over the uniqueness bound B"), y).note("Wilson intervals");
     for rule in Rule::ALL {
         let mut line = Vec::new();
         for r in EASY.into_iter().chain(NEAR).chain(BEYOND) {
