@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::number::{at_most, number, percent};
 use crate::harness::{
-    claim::{Arm, Claim, Verdict},
+    claim::{Arm, Claim, Kind, Verdict},
     stats::{Estimate, false_alarm, family_wise, headroom},
     verdicts::{CheckRow, ClaimRow},
 };
@@ -18,9 +18,9 @@ pub const DESIGN: f64 = 5.7;
 pub struct Alarm {
     /// Each check that can change a verdict, with its chance to; likeliest first.
     pub checks: Vec<Exposed>,
-    /// Checks of fractions on which all seeds agree. Their spread over seeds cannot be told from the data: seeds that
-    /// agree are as likely under a failure rate of 0 as under a few tenths of 1/n.
-    pub unanimous: usize,
+    /// Checks whose spread over seeds cannot be told from the data: extremes and other numbers without an interval, and
+    /// fractions on which all seeds agree, which are as likely under a failure rate of 0 as under a few tenths of 1/n.
+    pub unknown: usize,
     /// Claims that say nothing about false alarms: skipped, with an unexpected verdict, or expected to be inconclusive.
     pub left_out: usize,
 }
@@ -57,8 +57,10 @@ impl Alarm {
                 let must_fail = claim.control.as_ref().map_or(&[][..], |c| c.must_fail);
                 let control = checks.iter().filter(|c| c.arm == Arm::Control && must_fail.contains(&c.check.as_str()));
                 let all = own().map(|c| (c, inside(c))).chain(control.map(|c| (c, outside(c))));
-                let (unanimous, others): (Vec<_>, Vec<_>) = all.partition(|(c, _)| is_unanimous(c));
-                self.unanimous += unanimous.len();
+                let points = claim.kind == Kind::Statistical;
+                let (unknown, others): (Vec<_>, Vec<_>) =
+                    all.partition(|(c, _)| is_unanimous(c) || (points && c.ci_low == c.ci_high));
+                self.unknown += unknown.len();
                 self.checks.extend(others.into_iter().map(|(c, headroom)| Exposed::new(c, headroom)));
             }
             // The verdict stays as long as one of the checks that fail goes on failing: the firmest one counts.
@@ -133,7 +135,7 @@ fn outside(row: &CheckRow) -> f64 {
 #[derive(Serialize)]
 pub struct AlarmView {
     checks: usize,
-    unanimous: usize,
+    unknown: usize,
     left_out: usize,
     independent: String,
     at_most: String,
@@ -169,7 +171,7 @@ impl AlarmView {
         };
         Self {
             checks: alarm.checks.len(),
-            unanimous: alarm.unanimous,
+            unknown: alarm.unknown,
             left_out: alarm.left_out,
             independent: percent(alarm.independent()),
             at_most: at_most(alarm.at_most()),
