@@ -257,7 +257,10 @@ fn place(seed: u64) -> (u32, u32) {
 
 fn sample(folder: &Folder, paper: &'static Paper, claim: &Claim, scale: Scale, seed: u64) -> Result<Sample> {
     let judgement = judgement(folder, paper, claim, scale)?;
-    let room = |check: &Check| headroom(&Estimate { value: check.estimate, ci: check.ci, n: check.n }, check.accept);
+    let room = |check: &Check| {
+        let estimate = Estimate { value: check.estimate, ci: check.ci, n: check.n };
+        if check.is_missing() { f64::NEG_INFINITY } else { headroom(&estimate, check.accept) }
+    };
     let own = judgement.checks.iter().filter(|(arm, _)| *arm == Arm::Claim).map(|(_, check)| (room(check), check));
     let nearest = own.min_by(|a, b| a.0.total_cmp(&b.0));
     Ok(Sample {

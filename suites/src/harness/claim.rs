@@ -150,10 +150,15 @@ impl Check {
         Self::new(name, estimate, (limit, f64::INFINITY))
     }
 
+    /// Whether there are no data, or what they give is no number.
+    pub fn is_missing(&self) -> bool {
+        self.n == 0 || [self.estimate, self.ci.0, self.ci.1].iter().any(|x| x.is_nan())
+    }
+
     /// Interval inside the range: reproduced; apart from it: not; else inconclusive. NaN and missing data never pass.
     pub fn verdict(&self) -> Verdict {
         let ((low, high), (min, max)) = (self.ci, self.accept);
-        if self.n == 0 || [self.estimate, low, high].iter().any(|x| x.is_nan()) {
+        if self.is_missing() {
             Verdict::NotReproduced
         } else if min <= low && high <= max {
             Verdict::Reproduced
@@ -210,10 +215,11 @@ impl Judgement {
         Self { verdict: Verdict::Skipped, checks: Vec::new(), control: None, skipped: Some(why) }
     }
 
-    /// The check of the claim's own arm that is nearest to its limit.
+    /// The check of the claim's own arm that is nearest to its limit; first of all one without data or number.
     pub fn nearest(&self) -> Option<&Check> {
         let own = self.checks.iter().filter(|(arm, _)| *arm == Arm::Claim).map(|(_, check)| check);
-        own.min_by(|a, b| a.headroom().1.total_cmp(&b.headroom().1))
+        let room = |check: &Check| if check.is_missing() { f64::NEG_INFINITY } else { check.headroom().1 };
+        own.min_by(|a, b| room(a).total_cmp(&room(b)))
     }
 }
 

@@ -224,7 +224,8 @@ fn walk(folder: &Path, prefix: &str, files: &mut BTreeSet<String>) -> std::io::R
         let name = entry.file_name().to_string_lossy().into_owned();
         let apart = name.contains(TIMED) || name == history::FILE;
         let kept = [".csv", ".svg"].iter().any(|end| name.ends_with(end)) && !apart;
-        if entry.file_type()?.is_dir() && prefix.is_empty() {
+        // A link to a folder is one.
+        if entry.path().is_dir() && prefix.is_empty() {
             walk(&entry.path(), &format!("{name}/"), files)?;
         } else if kept {
             files.insert(format!("{prefix}{name}"));

@@ -36,9 +36,14 @@ impl Error {
         use std::io::ErrorKind as K;
         let message = format!("cannot {doing} {}: {error}", path.display());
         match error.kind() {
-            K::NotFound | K::PermissionDenied | K::ReadOnlyFilesystem | K::NotADirectory | K::IsADirectory => {
-                Self::Input(format!("{message}; check the path and its permissions"))
-            }
+            K::NotFound
+            | K::PermissionDenied
+            | K::ReadOnlyFilesystem
+            | K::NotADirectory
+            | K::IsADirectory
+            | K::AlreadyExists
+            | K::InvalidFilename
+            | K::InvalidInput => Self::Input(format!("{message}; check the path and its permissions")),
             K::StorageFull | K::QuotaExceeded | K::FileTooLarge => {
                 Self::Broken(format!("{message}; free some space and run the same command: finished trials are kept"))
             }

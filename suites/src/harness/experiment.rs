@@ -275,6 +275,10 @@ impl<E: Experiment> AnyExperiment for E {
             [Member { point, trial, out }] => vec![E::run(point, trial, out)],
             all => E::run_together(all),
         };
+        if failures.len() != members.len() {
+            let (ended, all) = (failures.len(), members.len());
+            return Err(Error::broken(format!("`run_together` of `{}` ended {ended} of {all} trials", E::KEY)));
+        }
         let rows = members.into_iter().zip(failures);
         rows.map(|(member, failure)| member.out.sheets.finish(failure.err().map(|e| e.to_string()))).collect()
     }

@@ -21,7 +21,7 @@ crate::record! {
     pub struct Change {
         /// Key of the claim.
         pub claim: String,
-        /// Commit of the source tree that ran or judged it.
+        /// Commit of the source tree that ran or judged it, ` + changes` where it was another than committed.
         pub commit: String,
         /// The verdict.
         pub verdict: Verdict,
@@ -36,8 +36,10 @@ pub fn read(folder: &Folder) -> Result<Vec<Change>> {
 /// Adds the verdicts that are new. A folder without a history takes what git remembers of its verdicts, if git does.
 pub fn update(folder: &Folder, rows: &[ClaimRow], provenance: &Provenance) -> Result<()> {
     let mut all = if folder.has(FILE) { read(folder)? } else { remembered(folder.root()) };
-    let commit = provenance.build.commit.as_deref().unwrap_or("unknown");
-    rows.iter().for_each(|row| add(&mut all, &row.claim, commit, row.verdict));
+    let build = &provenance.build;
+    let changes = if build.dirty == Some(true) { " + changes" } else { "" };
+    let commit = format!("{}{changes}", build.commit.as_deref().unwrap_or("unknown"));
+    rows.iter().for_each(|row| add(&mut all, &row.claim, &commit, row.verdict));
     // The order in which claims were first judged says nothing.
     all.sort_by(|a, b| a.claim.cmp(&b.claim));
     verdicts::write(folder, FILE, &all)
