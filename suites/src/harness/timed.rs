@@ -2,10 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use rand::{
-    Rng,
-    seq::{IndexedRandom, SliceRandom},
-};
+use rand::{Rng, seq::SliceRandom};
 
 use super::{
     case::{Accuracy, Case, Problem, Role, Run},
@@ -56,7 +53,8 @@ struct Entrant<'a> {
 }
 
 /// One round: every variant runs once to warm up and to be verified, then is timed twice, in an order that is the same
-/// from both ends, so that linear drift cancels, on one processor all that use one thread. Variants stand in the order
+/// from both ends, so that linear drift cancels. What uses one thread is timed on one processor first and on another on
+/// the way back: on a shared machine they are not equally fast, and two threads have both. Variants stand in the order
 /// given; what fails has no time.
 ///
 /// # Errors
@@ -94,8 +92,11 @@ fn race(
     let mut entrants: Vec<Entrant<'_>> = variants.iter().map(entrant).collect();
     let mut order: Vec<usize> = (0..entrants.len()).collect();
     order.shuffle(&mut trial.rng("order"));
-    let processor = processor::available().choose(&mut trial.rng("processor")).copied();
-    order.iter().chain(order.iter().rev()).for_each(|&i| entrants[i].time(processor));
+    let mut processors = processor::available();
+    processors.shuffle(&mut trial.rng("processor"));
+    let [there, back] = [processors.first().copied(), processors.iter().take(2).next_back().copied()];
+    order.iter().for_each(|&i| entrants[i].time(there));
+    order.iter().rev().for_each(|&i| entrants[i].time(back));
     Ok(entrants.into_iter().map(Entrant::finish).collect())
 }
 

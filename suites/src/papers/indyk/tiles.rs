@@ -45,8 +45,8 @@ impl Experiment for Tiles {
         all.iter().map(|&d| Tile { d }).collect()
     }
 
-    // The interval of the median of five rounds would be all of them, and one that another guest of the machine disturbs
-    // would decide.
+    // The interval of the median of five rounds would be all of them, and one that other
+    // load disturbs would decide.
     fn trials(_: Scale, _: &Tile) -> u32 {
         15
     }
@@ -88,7 +88,7 @@ fn ratio(rows: &Rounds, d: usize, a: (&str, usize), b: (&str, usize)) -> stats::
 }
 
 /// The gain of a second thread over that of the arithmetic alone in the same round, which is 2 where nobody else uses the
-/// second core, and whatever other guests of the machine leave of it elsewhere.
+/// second core, and whatever other load leaves of it elsewhere.
 fn part_of_bound(rows: &Rounds, d: usize) -> stats::Estimate {
     let gains = |variant| timed::ratios(rows, |tile| tile.d == d, (variant, 1), (variant, 2));
     let parts: Vec<f64> = gains(DOUBLE).iter().zip(gains(LIMIT)).map(|(own, bound)| own / bound).collect();
