@@ -34,13 +34,13 @@ error-rates TABLES="300" POWER="60":
     build() { cargo rustc --quiet --release --package suites --example kernels -- "$@"; }
     made=target/release/examples/kernels
     mkdir -p results/compare
-    # Functions in random orders, twelve on each side as in every comparison, and none of them on both, as after any change
-    # of the code; LLVM's linker, which Rust brings along, knows how.
+    # Functions in random orders, sixty on each side, of which a table draws twelve, as many as a comparison has, and none of
+    # them on both, as after any change of the code; LLVM's linker, which Rust brings along, knows how.
     mkdir -p target/error-rates/base target/error-rates/head
     build
     cp $made target/error-rates/kernels
-    for seed in {1..24}; do
-        [ $seed -le 12 ] && side=base || side=head
+    for seed in {1..120}; do
+        [ $seed -le 60 ] && side=base || side=head
         build -Clink-arg=-Wl,--shuffle-sections=.text.*=$seed
         cp $made target/error-rates/$side/$seed
         if cmp --silent $made target/error-rates/kernels; then echo "the linker did not shuffle" >&2; exit 1; fi

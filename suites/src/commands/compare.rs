@@ -11,10 +11,13 @@ use clap::Args;
 use glob::Pattern;
 
 use crate::{
-    commands::{reproduce::interruptible, worker::slowdown},
+    commands::{
+        reproduce::{Second, command_line, interruptible},
+        worker::slowdown,
+    },
     compare::{
         build::{LAYOUTS, Workshop, label},
-        claims::{self, ClaimChange},
+        claims::{self, ClaimChange, Unclaimed},
         client::{Client, Stop},
         experiment::Experiment,
         instructions,
@@ -32,6 +35,7 @@ use crate::{
     },
     harness::{
         error::{Error, Result},
+        folder::Lock,
         processor::available,
         select::glob,
     },
@@ -45,6 +49,7 @@ pub struct CompareArguments {
     #[arg(required_unless_present_any = ["variants", "executables", "self_test"])]
     base: Option<String>,
     /// The revision to judge [default: the working tree, uncommitted changes included].
+    #[arg(conflicts_with = "variants")]
     head: Option<String>,
     /// Only cases whose key matches [default: the families that the change can have reached].
     #[arg(long, value_name = "GLOB", value_parser = compile)]
@@ -58,10 +63,10 @@ pub struct CompareArguments {
     /// How long timing may take, such as 90s or 5m.
     #[arg(long, value_name = "T", value_parser = humantime::parse_duration, default_value = "5m")]
     time_budget: Duration,
-    /// In how many orders of its functions each side is linked and timed; 1 times the plain builds.
-    #[arg(long, value_name = "N", default_value_t = LAYOUTS as u8, value_parser = clap::value_parser!(u8).range(1..=60),
-        conflicts_with = "executables")]
-    layouts: u8,
+    /// In how many orders of its functions each side is linked and timed, 12 or more, half of them in each of both runs; 1
+    /// times the plain builds.
+    #[arg(long, value_name = "N", default_value_t = LAYOUTS, value_parser = orders, conflicts_with = "executables")]
+    layouts: usize,
     /// Let the system choose the processor of each process [default: both of a pair run on the same].
     #[arg(long)]
     unpinned: bool,
@@ -74,7 +79,8 @@ pub struct CompareArguments {
     /// Compare two variants of each case instead of two revisions.
     #[arg(long, value_name = "X,Y", value_parser = two)]
     variants: Option<[String; 2]>,
-    /// Compare two finished executables instead of two revisions; a folder gives a side all its executables as layouts.
+    /// Compare two finished executables instead of two revisions; a folder gives a side all its executables as layouts (each
+    /// table of a self-test draws 24 of them).
     #[arg(long, value_name = "A,B", value_parser = two, conflicts_with_all = ["base", "variants"])]
     executables: Option<[String; 2]>,
     /// Compare in spite of another CPU, instruction set, thread count, compiler or lock file, and say so.
@@ -108,6 +114,13 @@ pub fn compile(pattern: &str) -> Result<Pattern, String> {
     glob(pattern).map_err(|e| e.to_string())
 }
 
+fn orders(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(n) if n == 1 || (12..=60).contains(&n) => Ok(n),
+        _ => Err("give 1 or a number from 12 to 60".into()),
+    }
+}
+
 fn two(text: &str) -> Result<[String; 2], String> {
     match text.split_once(',') {
         Some((x, y)) if !x.is_empty() && !y.is_empty() => Ok([x.into(), y.into()]),
@@ -121,9 +134,10 @@ fn checked_slowdown(text: &str) -> Result<String, String> {
 
 /// Compares and prints the report.
 pub fn compare(arguments: &CompareArguments) -> Result<ExitCode> {
-    let stop = interruptible()?;
+    let stop = interruptible(Second::Waits)?;
     let progress = Progress::new();
-    let mut comparison = Comparison { arguments, stop: &stop, progress: &progress, wanted: Wanted::default() };
+    let mut comparison =
+        Comparison { arguments, stop: &stop, progress: &progress, wanted: Wanted::default(), lock: None };
     let mut sides = comparison.sides()?;
     for slow in &arguments.slowdown {
         sides[1].worker_arguments.extend(["--slowdown".into(), slow.clone()]);
@@ -146,6 +160,8 @@ struct Comparison<'a> {
     stop: &'a Stop,
     progress: &'a Progress,
     wanted: Wanted,
+    /// Keeps other comparisons from removing the executables.
+    lock: Option<Lock>,
 }
 
 impl Comparison<'_> {
@@ -173,11 +189,12 @@ impl Comparison<'_> {
         let repository = Repository::open()?;
         let there = repository.commit(base)?;
         let head = a.head.as_ref().map(|head| Ok((head, repository.commit(head)?))).transpose()?;
-        let layouts = if a.accuracy_only { 1 } else { a.layouts.into() };
+        let layouts = if a.accuracy_only { 1 } else { a.layouts };
         let workshop = Workshop::open(&repository, layouts, self.stop)?;
         let say = |line: &str| self.progress.say(line);
         if a.variants.is_some() {
             let base = workshop.side("base", &label(base, &there), &there, &say)?;
+            self.lock = Some(workshop.into_lock());
             return Ok([base.clone(), Side { name: "head", ..base }]);
         }
         let (here, name) = match head {
@@ -188,9 +205,13 @@ impl Comparison<'_> {
             }
         };
         let old = repository.merge_base(&there, &here)?;
+        if old == here && there != here {
+            return Err(Error::input(format!("`{base}` contains all of {name}; give the older revision first")));
+        }
         self.wanted.families = families(&repository.changed(&old, &here)?);
         let sides =
             [workshop.side("base", &label(base, &old), &old, &say)?, workshop.side("head", &name, &here, &say)?];
+        self.lock = Some(workshop.into_lock());
         // A change of the linker can leave one side without.
         let alike = sides[0].layouts.len() == sides[1].layouts.len();
         Ok(if alike { sides } else { sides.map(Side::without_layouts) })
@@ -213,8 +234,9 @@ impl Comparison<'_> {
             rows: Vec::new(),
             lonely: Vec::new(),
             claims: Vec::new(),
+            unclaimed: Vec::new(),
             notes: Vec::new(),
-            command: std::env::args().skip(1).fold("residual".to_owned(), |line, word| format!("{line} {word}")),
+            command: command_line(),
             seconds: 0.0,
         };
         if !report.identical {
@@ -235,7 +257,12 @@ impl Comparison<'_> {
             if timed && self.processors().is_empty() {
                 report.notes.push("the system chose the processor of each process, which makes times noisier".into());
             }
-            report.claims = self.claims(sides, &units, &mut report.notes)?;
+            match self.claims(sides, &units)? {
+                Ok(changes) => report.claims = changes,
+                Err(unclaimed) => report.unclaimed = unclaimed,
+            }
+            let failed = report.unclaimed.iter();
+            report.notes.extend(failed.map(|u| format!("claims were not compared: the {} side {}", u.side, u.why)));
         }
         report.seconds = started.elapsed().as_secs_f64();
         Ok(report)
@@ -314,19 +341,16 @@ impl Comparison<'_> {
     }
 
     /// The claims of the families that are compared. Inside one executable there is nothing to compare.
-    fn claims(&self, sides: &[Side; 2], units: &[Unit], notes: &mut Vec<String>) -> Result<Vec<ClaimChange>> {
+    fn claims(&self, sides: &[Side; 2], units: &[Unit]) -> Result<Result<Vec<ClaimChange>, Vec<Unclaimed>>> {
         let a = self.arguments;
         if a.no_claims || sides[0].hash == sides[1].hash {
-            return Ok(Vec::new());
+            return Ok(Ok(Vec::new()));
         }
         let chosen = match &a.cases {
             Some(_) => Some(units.iter().map(|unit| unit.family().to_owned()).collect()),
             None => self.wanted.families.clone(),
         };
-        Ok(claims::changes(sides, chosen.as_ref(), self.stop, self.progress)?.unwrap_or_else(|why| {
-            notes.push(why);
-            Vec::new()
-        }))
+        claims::changes(sides, chosen.as_ref(), self.stop, self.progress)
     }
 }
 

@@ -13,7 +13,7 @@ use std::{
     process::{Command, Stdio},
     sync::atomic::Ordering,
     thread,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use super::{
@@ -26,17 +26,18 @@ use crate::harness::{
     folder::{Folder, Lock, sha256},
 };
 
-/// How many layouts a side has: enough for an interval that contains what differs between them.
-pub const LAYOUTS: usize = 12;
-/// How many finished builds are kept; each takes as much space as its layouts.
-const KEPT: usize = 6;
+/// How many layouts a side has, half of them for each of both runs: enough for an interval that contains what differs
+/// between them.
+pub const LAYOUTS: usize = 24;
+/// How many finished builds are kept, those of the present comparison among them; each takes as much space as its layouts.
+const KEPT: usize = 4;
 
 /// Builds revisions.
 #[derive(Debug)]
 pub struct Workshop<'a> {
     repository: &'a Repository,
     folder: Folder,
-    _lock: Lock,
+    lock: Lock,
     flags: String,
     layouts: usize,
     stop: &'a Stop,
@@ -57,8 +58,18 @@ impl<'a> Workshop<'a> {
         };
         let mut variables: Vec<_> = env::vars().filter(|(name, _)| relevant(name)).collect();
         variables.sort();
-        let flags = sha256(format!("{rustc}{variables:?}{layouts}").as_bytes())[..8].to_owned();
-        Ok(Self { repository, folder, _lock: lock, flags, layouts, stop })
+        // Cargo merges these into both sides, whatever they bring along.
+        let places = repository.root.ancestors().map(|place| place.join(".cargo"));
+        let configurations: Vec<_> = places
+            .flat_map(|place| ["config.toml", "config"].map(|name| fs::read_to_string(place.join(name)).ok()))
+            .collect();
+        let flags = sha256(format!("{rustc}{variables:?}{configurations:?}{layouts}").as_bytes())[..8].to_owned();
+        Ok(Self { repository, folder, lock, flags, layouts, stop })
+    }
+
+    /// What keeps other comparisons away from the executables for as long as it lives.
+    pub fn into_lock(self) -> Lock {
+        self.lock
     }
 
     /// A folder for short-lived files.
@@ -72,6 +83,10 @@ impl<'a> Workshop<'a> {
         let executable = place.join("residual");
         if executable.is_file() {
             say(&format!("{name}: {label}, built before"));
+            // Those that were used last are kept.
+            File::open(&executable)
+                .and_then(|file| file.set_modified(SystemTime::now()))
+                .map_err(|e| Error::file("touch", &executable, &e))?;
         } else {
             say(&format!("{name}: building {label}"));
             self.build(name, label, commit, &place)?;
@@ -87,6 +102,8 @@ impl<'a> Workshop<'a> {
         let tree = self.repository.check_out(commit, &self.folder.path("tree"))?;
         let log = self.folder.path(&format!("{name}.log"));
         let made = self.folder.path("build/release/residual");
+        // Where cargo puts it elsewhere, an old one must not pass for it.
+        let _absent = fs::remove_file(&made);
         if !self.cargo(&tree.folder, "build", &[], &log)? {
             let text = fs::read_to_string(&log).unwrap_or_default();
             let reason = text.lines().find(|line| line.starts_with("error")).unwrap_or("no reason given").to_owned();
@@ -115,17 +132,19 @@ impl<'a> Workshop<'a> {
     /// knows how; with another there are no layouts.
     fn relink(&self, tree: &Path, made: &Path, place: &Path) -> Result<()> {
         let log = self.folder.path("relink.log");
-        let plain = fs::read(made).map_err(|e| Error::file("read", made, &e))?;
+        let mut before = Vec::new();
         for seed in 1..=self.layouts {
             let shuffle = format!("-Clink-arg=-Wl,--shuffle-sections=.text.*={seed}");
-            let linked = self.cargo(tree, "rustc", &["--", &shuffle], &log)?;
-            if !linked || fs::read(made).is_ok_and(|bytes| bytes == plain) {
+            let linked = self.cargo(tree, "rustc", &["--", &shuffle, "-Cstrip=symbols"], &log)?;
+            let bytes = fs::read(made).map_err(|e| Error::file("read", made, &e))?;
+            if !linked || bytes == before {
                 (1..seed)
                     .try_for_each(|seed| fs::remove_file(layout(place, seed)))
                     .map_err(|e| Error::file("remove a layout in", place, &e))?;
                 return Ok(());
             }
             copy(made, &layout(place, seed))?;
+            before = bytes;
         }
         Ok(())
     }
@@ -160,7 +179,7 @@ impl<'a> Workshop<'a> {
         }
     }
 
-    /// Removes all but the builds that were made last, and never `present`.
+    /// Removes all but the builds that were used last, and never `present`.
     fn forget(&self, present: &Path) {
         let made = |path: &PathBuf| fs::metadata(path.join("residual")).and_then(|m| m.modified()).ok();
         let Ok(entries) = fs::read_dir(self.folder.root()) else { return };

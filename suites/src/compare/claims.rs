@@ -6,7 +6,7 @@ use std::{
     process::Stdio,
     sync::atomic::Ordering,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde::Serialize;
@@ -38,25 +38,40 @@ pub struct ClaimChange {
     pub regression: bool,
 }
 
-/// Runs the claims of some families (of all if `None`) on both sides; what changed, or why that cannot be said.
+/// A side whose claims did not run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Unclaimed {
+    /// `base` or `head`.
+    pub side: &'static str,
+    /// Why, as the end of a sentence about it.
+    pub why: String,
+}
+
+/// How long the claims of a side may take.
+const LIMIT: Duration = Duration::from_secs(30 * 60);
+
+/// Runs the claims of some families (of all if `None`) on both sides; what changed, or the sides that cannot say.
 pub fn changes(
     sides: &[Side; 2],
     families: Option<&BTreeSet<String>>,
     stop: &Stop,
     progress: &Progress,
-) -> Result<Result<Vec<ClaimChange>, String>> {
+) -> Result<Result<Vec<ClaimChange>, Vec<Unclaimed>>> {
     progress.phase("claims", sides.len());
     let folder = tempfile::tempdir().map_err(|e| Error::broken(format!("cannot make a temporary folder: {e}")))?;
-    let mut rows = Vec::new();
+    let (mut rows, mut unclaimed) = (Vec::new(), Vec::new());
     for side in sides {
         progress.at(side.name);
         match run(side, &folder.path().join(side.name), families, stop)? {
             Ok(found) => rows.push(found),
-            Err(why) => return Ok(Err(format!("claims were not compared: the {} side {why}", side.name))),
+            Err(why) => unclaimed.push(Unclaimed { side: side.name, why }),
         }
         progress.step();
     }
-    Ok(Ok(compare(&rows[0], &rows[1])))
+    Ok(match &rows[..] {
+        [base, head] => Ok(compare(base, head)),
+        _ => Err(unclaimed),
+    })
 }
 
 fn run(
@@ -71,13 +86,17 @@ fn run(
     let (writer, log) = log.map_err(|e| Error::broken(format!("cannot make a temporary file: {e}")))?;
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(writer).spawn();
     let mut child = child.map_err(|e| Error::broken(format!("cannot run the {} side: {e}", side.name)))?;
+    let started = Instant::now();
     let status = loop {
+        // A terminal interrupts the child too; however it ends then, it was not its own doing.
+        let (stopped, late) = (stop.load(Ordering::Relaxed), started.elapsed() > LIMIT);
         match child.try_wait() {
+            Ok(Some(_)) if stopped => return Err(interrupted()),
             Ok(Some(status)) => break status,
-            Ok(None) if stop.load(Ordering::Relaxed) => {
+            Ok(None) if stopped || late => {
                 let _ended = child.kill();
                 let _ended = child.wait();
-                return Err(interrupted());
+                return if stopped { Err(interrupted()) } else { Ok(Err("has no verdicts after 30 minutes".into())) };
             }
             Ok(None) => thread::sleep(Duration::from_millis(50)),
             Err(e) => return Err(Error::broken(format!("cannot wait for the {} side: {e}", side.name))),

@@ -18,6 +18,9 @@ use crate::harness::stats::{CONFIDENCE, binomial_test, normal_quantile, standard
 
 /// Resamples behind an interval.
 const RESAMPLES: usize = 2000;
+/// Of fewer independent parts no percentile interval holds the median with the probability that it should: all of n lie
+/// on one side of it with a chance of 2·2⁻ⁿ.
+const FEWEST: usize = 6;
 /// Seed of every resampling.
 const SEED: u64 = 0xABBA;
 
@@ -54,15 +57,15 @@ pub fn block(base: [f64; 2], head: [f64; 2]) -> f64 {
 }
 
 /// The effect with its bootstrap interval: layouts are resampled, each with all its pairs; with one layout pairs are.
-/// What is drawn is independent, so its own spread holds everything below it, and blocks are not drawn again. Fewer than
-/// two pairs bound nothing.
+/// What is drawn is independent, so its own spread holds everything below it, and blocks are not drawn again. Fewer
+/// than [`FEWEST`] parts bound nothing.
 pub fn effect(pairs: &[Pair]) -> Effect {
     let mut values: Vec<f64> = pairs.iter().map(|pair| pair.value).collect();
     let value = median(&mut values);
-    if pairs.len() < 2 {
+    let clusters = clusters(pairs);
+    if clusters.len() < FEWEST {
         return Effect { value, ci: (f64::NEG_INFINITY, f64::INFINITY), pairs: pairs.len() };
     }
-    let clusters = clusters(pairs);
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
     let mut replicates: Vec<f64> = (0..RESAMPLES)
         .map(|_| {
@@ -96,6 +99,12 @@ fn clusters(pairs: &[Pair]) -> Vec<Vec<f64>> {
     } else {
         pairs.iter().map(|pair| vec![pair.value]).collect()
     }
+}
+
+/// The standard deviation of a pair, read off the median distance from the median.
+pub fn spread(pairs: &[Pair]) -> f64 {
+    let middle = median(&mut pairs.iter().map(|pair| pair.value).collect::<Vec<_>>());
+    median(&mut pairs.iter().map(|pair| (pair.value - middle).abs()).collect::<Vec<_>>()) / normal_quantile(0.75)
 }
 
 /// What a comparison of the base with itself shows: the [`CONFIDENCE`] quantile of |median over `pairs` pairs|, for normal

@@ -6,11 +6,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rand::{SeedableRng, seq::index};
+use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use sysinfo::System;
 
 use super::{
+    build::LAYOUTS,
     criterion,
+    side::Side,
     table::{Time, table},
     timing::Timer,
     unit::Unit,
@@ -59,7 +63,7 @@ pub struct Line {
 
 /// What is repeated.
 pub struct Experiment<'a> {
-    /// Times the sides.
+    /// Times the sides; of more layouts than a comparison has, each table draws as many as it has.
     pub timer: Timer<'a>,
     /// The rows of a table.
     pub units: &'a [Unit],
@@ -80,7 +84,10 @@ impl Experiment<'_> {
         for number in done + 1..=tables {
             self.timer.progress.say(&format!("table {number} of {tables}"));
             let started = Instant::now();
-            let timings = table(&self.timer, self.units, self.budget, u64::from(number))?;
+            let seed = u64::from(number);
+            let sides = drawn(self.timer.sides, seed);
+            let timer = Timer { sides: &sides, ..self.timer };
+            let timings = table(&timer, self.units, self.budget, seed)?;
             let seconds = started.elapsed().as_secs_f64();
             for (i, timing) in timings.into_iter().enumerate() {
                 let unit = self.units[i].name();
@@ -148,6 +155,15 @@ impl Experiment<'_> {
     }
 }
 
+/// Both sides with [`LAYOUTS`] of their layouts, those of the same numbers: where sides are equal they stay so.
+fn drawn(sides: &[Side; 2], seed: u64) -> [Side; 2] {
+    let all = sides[0].layouts.len();
+    let numbers = index::sample(&mut ChaCha8Rng::seed_from_u64(seed), all, all.min(LAYOUTS));
+    sides
+        .each_ref()
+        .map(|side| Side { layouts: numbers.iter().map(|i| side.layouts[i].clone()).collect(), ..side.clone() })
+}
+
 /// Replaces the file as a whole, so that it never holds part of a table.
 fn write(file: &Path, lines: &[Line]) -> Result<()> {
     let part = file.with_extension("part");
@@ -158,4 +174,39 @@ fn write(file: &Path, lines: &[Line]) -> Result<()> {
     }
     writer.flush().map_err(|e| fault(&e))?;
     fs::rename(&part, file).map_err(|e| Error::file("write", file, &e))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, path::PathBuf};
+
+    use super::*;
+
+    fn side(name: &'static str, layouts: usize) -> Side {
+        Side {
+            name,
+            label: String::new(),
+            executable: PathBuf::new(),
+            layouts: (0..layouts).map(|number| PathBuf::from(number.to_string())).collect(),
+            data: None,
+            hash: String::new(),
+            timed: String::new(),
+            worker_arguments: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_table_draws_different_layouts_the_same_on_both_sides() {
+        let sides = [side("base", 60), side("head", 60)];
+        let mut seen = BTreeSet::new();
+        for seed in 0..40 {
+            let [base, head] = drawn(&sides, seed);
+            assert_eq!(base.layouts, head.layouts);
+            let own: BTreeSet<PathBuf> = base.layouts.into_iter().collect();
+            assert_eq!(own.len(), LAYOUTS, "none twice");
+            seen.extend(own);
+        }
+        assert_eq!(seen.len(), 60, "each is drawn");
+        assert_eq!(drawn(&[side("base", 1), side("head", 1)], 7)[1].layouts.len(), 1);
+    }
 }

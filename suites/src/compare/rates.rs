@@ -43,18 +43,24 @@ fn promises(lines: &[Line]) -> [Promise; 3] {
         Promise::new(
             "unchanged, excluding the true change",
             0.1,
-            &of(&|line| line.speed == Speed::Unchanged),
+            &of(&|line| line.injected > 0.0 && line.speed == Speed::Unchanged),
             |line| truth(line) > line.resolution.ln_1p(),
         ),
     ]
 }
 
-/// The promises that the rows contradict, one sentence each.
+/// The promises that the rows contradict, one sentence each; and whether they promise nothing at all.
 pub fn contradictions(lines: &[Line]) -> Vec<String> {
     let broken = promises(lines).into_iter().filter(Promise::broken);
-    broken
+    let mut all: Vec<String> = broken
         .map(|p| format!("{}: {} of {} rows, where at most {} % may be", p.what, p.breaches, p.n, 100.0 * p.limit))
-        .collect()
+        .collect();
+    let slowed = || lines.iter().filter(|line| line.injected > 0.0);
+    if slowed().next().is_some() && slowed().all(|line| line.speed != Speed::Slower && line.resolution > line.injected)
+    {
+        all.push("no slowdown was found, and no row says that it would have seen its own".into());
+    }
+    all
 }
 
 /// The rates in a few lines.
@@ -135,8 +141,10 @@ mod tests {
     fn a_method_that_keeps_its_word_is_not_contradicted_on_a_quiet_machine_or_a_busy_one() {
         let quiet = [lines(20, || line(0.0, Speed::Unchanged, 0.008)), lines(20, || line(0.1, Speed::Slower, 0.02))];
         assert_eq!(contradictions(&quiet.concat()), Vec::<String>::new());
-        let busy = lines(40, || line(0.1, Speed::Undecided, f64::INFINITY));
-        assert_eq!(contradictions(&busy), Vec::<String>::new());
+        let busy = [lines(39, || line(0.1, Speed::Undecided, 0.3)), lines(1, || line(0.1, Speed::Slower, 0.08))];
+        assert_eq!(contradictions(&busy.concat()), Vec::<String>::new());
+        // What sees nothing at all has shown nothing.
+        assert_eq!(contradictions(&lines(40, || line(0.1, Speed::Undecided, f64::INFINITY))).len(), 1);
     }
 
     #[test]

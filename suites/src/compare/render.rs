@@ -50,7 +50,8 @@ fn text(report: &Report, all: bool) -> String {
     let few = LOOKS[0];
     let over = match report.layouts {
         1 => "pairs".into(),
-        n => format!("{n} orders of functions with their pairs"),
+        n if n < 12 => format!("{n} orders of functions with their pairs"),
+        n => format!("orders of functions with their pairs, {n} of them, half in each run"),
     };
     let _ = writeln!(
         out,
@@ -96,6 +97,7 @@ fn headline(report: &Report) -> String {
     if flipped > 0 {
         parts.push(format!("claims: {flipped} with another verdict"));
     }
+    parts.extend(report.unclaimed.iter().map(|unclaimed| format!("claims of the {} did not run", unclaimed.side)));
     parts.join(" · ")
 }
 

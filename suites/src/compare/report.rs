@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     accuracy::{Accuracy, Agreement},
-    claims::ClaimChange,
+    claims::{ClaimChange, Unclaimed},
     instructions::{Counts, THRESHOLD},
     table::{Time, Timing},
     unit::Lonely,
@@ -35,6 +35,8 @@ pub struct Report {
     pub lonely: Vec<Lonely>,
     /// Claims that changed.
     pub claims: Vec<ClaimChange>,
+    /// Sides whose claims did not run, and why.
+    pub unclaimed: Vec<Unclaimed>,
     /// What else a reader should know.
     pub notes: Vec<String>,
     /// The command that repeats it.
@@ -124,6 +126,11 @@ impl Row {
         self.accuracy.more_work() && !matches!(self.speed(), Some(Speed::Faster | Speed::Unchanged))
     }
 
+    /// Other variants are verified against the reference, so that a mistake that both share shows here alone.
+    fn reference_moved(&self) -> bool {
+        self.accuracy.agreement == Agreement::WithinContract && self.unit.ends_with(" reference")
+    }
+
     fn counts_moved(&self) -> bool {
         self.instructions.as_ref().is_some_and(|counts| counts.change().abs() > THRESHOLD)
     }
@@ -134,7 +141,10 @@ impl Row {
             Weight::Regression
         } else if agreement == Agreement::FailsOnBoth || failed == Some(0) {
             Weight::Broken
-        } else if matches!(agreement, Agreement::Better | Agreement::Mended) || self.speed() == Some(Speed::Faster) {
+        } else if matches!(agreement, Agreement::Better | Agreement::Mended)
+            || self.speed() == Some(Speed::Faster)
+            || self.reference_moved()
+        {
             Weight::Notable
         } else if self.speed() == Some(Speed::Undecided) {
             Weight::Undecided
@@ -158,6 +168,7 @@ impl Row {
             });
         }
         match self.accuracy.agreement {
+            Agreement::WithinContract if self.reference_moved() => words.push("other answers of the reference".into()),
             Agreement::Identical | Agreement::WithinContract => {}
             Agreement::Worse => words.push("**less accurate**".into()),
             Agreement::Better => words.push("more accurate".into()),
@@ -183,9 +194,11 @@ impl Report {
     /// Exit status: 1 for a regression, else 3 for a comparison that did not come about, else 0.
     pub fn exit_status(&self) -> u8 {
         let any = |weight| self.rows.iter().any(|row| row.weight == weight);
-        if any(Weight::Regression) || self.claims.iter().any(|claim| claim.regression) {
+        let unclaimed = |side| self.unclaimed.iter().any(|failed| failed.side == side);
+        let lost = unclaimed("head") && !unclaimed("base");
+        if any(Weight::Regression) || self.claims.iter().any(|claim| claim.regression) || lost {
             1
-        } else if any(Weight::Broken) {
+        } else if any(Weight::Broken) || unclaimed("head") {
             3
         } else {
             0

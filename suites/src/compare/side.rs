@@ -75,6 +75,11 @@ impl Side {
         Self { executable: self.layouts[layout].clone(), ..self.clone() }
     }
 
+    /// The side with the layouts of a run of a comparison.
+    pub fn in_run(&self, run: usize) -> Self {
+        Self { layouts: of_run(&self.layouts, run).to_vec(), ..self.clone() }
+    }
+
     /// The executable under the conditions that both sides share, run through `wrapper` if there is one.
     pub fn command(&self, wrapper: &[String]) -> Command {
         let mut command = match wrapper {
@@ -91,6 +96,16 @@ impl Side {
         }
         command
     }
+}
+
+/// The layouts of run 0, or of run 1, which confirms it: each has half of them, so that what shows in some orders of
+/// functions is looked for again in others. Fewer than two times six are the same in both.
+pub fn of_run<T>(layouts: &[T], run: usize) -> &[T] {
+    if layouts.len() < 12 {
+        return layouts;
+    }
+    let (first, second) = layouts.split_at(layouts.len() / 2);
+    [first, second][run]
 }
 
 /// The full path of an executable, and the SHA-256 of its bytes.

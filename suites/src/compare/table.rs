@@ -44,9 +44,12 @@ pub struct Time {
 /// A unit's speed, or why it has none and the side at fault.
 pub type Timing = Result<Time, (usize, Refusal)>;
 
-/// Times units; a change is reported only if a second run with fresh processes finds it again.
+/// Times units; a change is reported only if a second run, with fresh processes of other layouts,
+/// finds it again.
 pub fn table(timer: &Timer<'_>, units: &[Unit], budget: Duration, seed: u64) -> Result<Vec<Timing>> {
     let started = Instant::now();
+    let runs = [0, 1].map(|run| timer.sides.each_ref().map(|side| side.in_run(run)));
+    let [timer, again] = runs.each_ref().map(|sides| Timer { sides, ..*timer });
     timer.progress.phase("timing", 100);
     let first = timer.run(units, started + budget.mul_f64(FIRST), seed)?;
     let evidence: Vec<Evidence> = first.iter().map(Timed::evidence).collect();
@@ -54,16 +57,16 @@ pub fn table(timer: &Timer<'_>, units: &[Unit], budget: Duration, seed: u64) -> 
     let mut second: Vec<Option<Timed>> = vec![None; units.len()];
     if !suspects.is_empty() {
         timer.progress.phase("confirming", 100);
-        let again: Vec<Unit> = suspects.iter().map(|&i| units[i].clone()).collect();
-        let timed = timer.run(&again, started + budget, seed ^ 0x00C0_F1F3)?;
+        let suspected: Vec<Unit> = suspects.iter().map(|&i| units[i].clone()).collect();
+        let timed = again.run(&suspected, started + budget, seed ^ 0x00C0_F1F3)?;
         for (i, timed) in suspects.into_iter().zip(timed) {
             second[i] = Some(timed);
         }
     }
-    Ok((0..units.len()).map(|i| timing(&first[i], evidence[i], second[i].as_ref())).collect())
+    Ok((0..units.len()).map(|i| timing(&first[i], evidence[i], second[i].as_ref(), units.len())).collect())
 }
 
-fn timing(first: &Timed, evidence: Evidence, second: Option<&Timed>) -> Timing {
+fn timing(first: &Timed, evidence: Evidence, second: Option<&Timed>, cases: usize) -> Timing {
     if let Some(failure) = first.failure.as_ref().or_else(|| second?.failure.as_ref()) {
         return Err(failure.clone());
     }
@@ -74,7 +77,7 @@ fn timing(first: &Timed, evidence: Evidence, second: Option<&Timed>) -> Timing {
     let Effect { value, ci, pairs } = shown.effect;
     // A suspect that there was no time to confirm is undecided however clear the first run was.
     let cut_short = again.is_some_and(|e| e.effect.pairs < LOOKS[0]);
-    let resolution = if cut_short { f64::INFINITY } else { shown.resolution().exp_m1() };
+    let resolution = if cut_short { f64::INFINITY } else { shown.resolution(cases).exp_m1() };
     Ok(Time {
         speed,
         change: value.exp_m1(),

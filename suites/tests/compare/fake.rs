@@ -45,6 +45,9 @@ fn answer(line: &str) -> String {
 
 /// Writes a folder with one claim.
 fn reproduce(out: &str) {
+    if CLAIM == "dies" {
+        std::process::exit(7);
+    }
     let header = "paper,claim,family,scale,seed,verdict,expected,kind,statistic,measured,ci_low,ci_high,threshold,\
                   confidence,n,control,where,source,statement";
     let row = format!("p,c,a,smoke,1,{CLAIM},reproduced,exact,s,0.5,0.5,0.5,1,0.95,5,,w,ours,A statement.");

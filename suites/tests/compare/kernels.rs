@@ -59,7 +59,7 @@ fn layouts(folder: &Path, side: &str, times: &[u32]) -> String {
     fs::create_dir(&place).unwrap();
     for (i, ns) in times.iter().enumerate() {
         let answer = format!(r#"{{"ns":{ns},"cpu_ns":{ns},"checksum":"x","accuracy":0,"contract":1,"effort":{{}}}}"#);
-        impostor_at(&place.join(i.to_string()), &format!("echo '{answer}'"));
+        impostor_at(&place.join(format!("{i:02}")), &format!("echo '{answer}'"));
     }
     place.display().to_string()
 }
@@ -100,25 +100,31 @@ fn identical_executables_are_recognised() {
 #[test]
 fn an_order_of_functions_is_no_change() {
     let folder = tempfile::tempdir().unwrap();
-    let mut times = [3_000_000; 8];
+    let mut times = [3_000_000; 16];
     let base = layouts(folder.path(), "base", &times);
-    // Slower by a tenth in one order; in the first, which is the one that would be timed if there were no others.
-    times[0] = 3_300_000;
+    // Slower by a tenth in one order of each run; in the first, which is the one that would be timed if there were no
+    // others.
+    [0, 8].into_iter().for_each(|i| times[i] = 3_300_000);
     let unlucky = layouts(folder.path(), "unlucky", &times);
-    let slower = layouts(folder.path(), "slower", &[3_300_000; 8]);
+    // Slower in all orders of the first run, and in none of the second.
+    times.fill(3_000_000);
+    times[..8].fill(3_300_000);
+    let unconfirmed = layouts(folder.path(), "unconfirmed", &times);
+    let slower = layouts(folder.path(), "slower", &[3_300_000; 16]);
     let of = |head: &str| {
         let (status, report) = compare(&["--executables", &format!("{base},{head}"), "--cases", "examples/sum-small"]);
         (status, report["layouts"].clone(), report["rows"][0]["time"]["speed"].clone())
     };
     let (status, layouts, speed) = of(&unlucky);
-    assert_eq!((status, layouts), (0, 8.into()));
+    assert_eq!((status, layouts), (0, 16.into()));
     assert!(speed == "unchanged" || speed == "undecided", "{speed}");
-    assert_eq!(of(&slower), (1, 8.into(), "slower".into()));
+    assert_eq!(of(&unconfirmed), (0, 16.into(), "undecided".into()));
+    assert_eq!(of(&slower), (1, 16.into(), "slower".into()));
 
     let few = self::layouts(folder.path(), "few", &[3_000_000; 2]);
     let (status, text) = complaint(&["compare", "--executables", &format!("{base},{few}")]);
     assert_eq!(status, 2);
-    assert!(text.contains("base has 8 layouts and") && text.contains("give as many of both"), "{text}");
+    assert!(text.contains("base has 16 layouts and") && text.contains("give as many of both"), "{text}");
     let none = self::layouts(folder.path(), "none", &[]);
     let (status, text) = complaint(&["compare", "--executables", &format!("{base},{none}")]);
     assert_eq!(status, 2);

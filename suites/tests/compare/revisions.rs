@@ -76,14 +76,14 @@ const ONE_ORDER: &str = "functions lie in one order on each side";
 #[test]
 fn each_side_is_timed_in_several_orders_of_its_functions() {
     let repository = Repository::new(&[SAME, Behaviour { slowness: 1.005, ..SAME }]);
-    let (status, report) = repository.report(&["r0", "r1", "--layouts", "3"]);
+    let (status, report) = repository.report(&["r0", "r1", "--layouts", "12"]);
     // Only LLVM's linker, which Rust uses by itself on x86-64 Linux, knows how.
     let layouts = report["layouts"].as_u64().unwrap();
-    assert!(layouts == 3 || (layouts == 1 && !cfg!(all(target_os = "linux", target_arch = "x86_64"))), "{report:#}");
+    assert!(layouts == 12 || (layouts == 1 && !cfg!(all(target_os = "linux", target_arch = "x86_64"))), "{report:#}");
     assert_eq!(report["notes"].to_string().contains(ONE_ORDER), layouts == 1);
     assert_eq!((status, &report["rows"][0]["time"]["speed"]), (0, &"unchanged".into()));
     // What was built is found again, with its layouts; the plain builds are others.
-    let (_, again) = repository.report(&["r0", "r1", "--layouts", "3"]);
+    let (_, again) = repository.report(&["r0", "r1", "--layouts", "12"]);
     assert_eq!((&again["layouts"], &again["sides"]), (&report["layouts"], &report["sides"]));
     let (_, plain) = repository.report(&["r0", "r1", "--layouts", "1"]);
     assert_eq!((&plain["layouts"], &plain["sides"]), (&1.into(), &report["sides"]));
@@ -126,6 +126,35 @@ fn a_flipped_claim_is_a_regression() {
     assert_eq!(claim["verdicts"].to_string(), r#"["reproduced","not-reproduced"]"#);
     let (status, report) = repository.report(&["r0", "r1", "--accuracy-only", "--no-claims"]);
     assert_eq!((status, report["claims"].as_array().unwrap().len()), (0, 0));
+}
+
+#[test]
+fn claims_of_the_head_that_do_not_run_are_a_regression() {
+    let dies = Behaviour { claim: "dies", ..SAME };
+    let repository =
+        Repository::new(&[SAME, dies, Behaviour { iterations: 59, ..dies }, Behaviour { iterations: 59, ..SAME }]);
+    for (base, head, expected, note) in [
+        ("r0", "r1", 1, "the head side ended with"),
+        ("r1", "r2", 3, "the base side ended with"),
+        ("r1", "r3", 0, "the base side"),
+    ] {
+        let (status, report) = repository.report(&[base, head, "--accuracy-only"]);
+        assert_eq!(status, expected, "{report:#}");
+        assert!(report["notes"].to_string().contains(note), "{report:#}");
+    }
+}
+
+#[test]
+fn a_base_that_is_used_again_and_again_is_kept() {
+    let heads = (0..6).map(|i| Behaviour { iterations: 59 - i, ..SAME });
+    let repository = Repository::new(&[&[SAME][..], &heads.collect::<Vec<_>>()].concat());
+    for i in 1..=6 {
+        let (status, _) = repository.report(&["r0", &format!("r{i}"), "--accuracy-only", "--no-claims"]);
+        assert_eq!(status, 0);
+    }
+    let builds = fs::read_dir(repository.path("target/compare")).unwrap();
+    let builds = builds.filter(|entry| entry.as_ref().unwrap().path().join("residual").is_file());
+    assert_eq!(builds.count(), 4);
 }
 
 #[test]
@@ -176,6 +205,11 @@ fn sides_that_cannot_be_compared_are_one_sentence() {
 #[test]
 fn an_unknown_revision_and_a_side_that_does_not_build_are_one_sentence() {
     let repository = Repository::new(&[SAME]);
+    repository.git(&["commit", "--quiet", "--allow-empty", "--message", "later"]);
+    let (status, _, complaint) = repository.run(&["main", "r0"]);
+    assert_eq!((status, complaint.contains("give the older revision first")), (2, true), "{complaint}");
+    let (status, _, complaint) = repository.run(&["r0", "main", "--variants", "a,b"]);
+    assert_eq!(status, 2, "{complaint}");
     let (status, _, complaint) = repository.run(&["nowhere"]);
     assert_eq!(status, 2);
     assert!(complaint.contains("`nowhere` is no revision of this repository"), "{complaint}");
