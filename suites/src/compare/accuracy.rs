@@ -15,6 +15,8 @@ use crate::{
 const DRIFT: f64 = 2.0;
 /// Or when one error changed by more than this.
 const WORST: f64 = 10.0;
+/// Errors up to this are rounding, and compared as if they were equal: another order of a sum moves them.
+const ROUNDING: f64 = 16.0 * f64::EPSILON;
 /// Significance of a drift.
 const ALPHA: f64 = 0.01;
 
@@ -79,20 +81,19 @@ impl Change {
 impl Accuracy {
     /// Compares outcomes of the same seeds.
     pub fn new(base: &[Outcome], head: &[Outcome]) -> Self {
+        let head: &[Outcome] = &base.iter().zip(head).map(|(b, h)| within(b, h)).collect::<Vec<_>>();
         let solved: Vec<(&Measured, &Measured)> =
             base.iter().zip(head).filter_map(|(b, h)| Some((b.as_ref().ok()?, h.as_ref().ok()?))).collect();
         let failures = [base, head].map(|side| side.iter().filter(|o| o.is_err()).count());
         let reasons = [base, head].map(|side| side.iter().find_map(|o| o.as_ref().err().cloned()));
         let broken = base.iter().zip(head).any(|(b, h)| b.is_ok() && h.is_err());
         let mended = base.iter().zip(head).any(|(b, h)| b.is_err() && h.is_ok());
-        let agreement = if broken {
-            Agreement::Broken
-        } else if mended {
-            Agreement::Mended
-        } else if failures[0] > 0 {
-            Agreement::FailsOnBoth
-        } else {
-            drift(&solved)
+        let agreement = match drift(&solved) {
+            _ if broken => Agreement::Broken,
+            Agreement::Worse => Agreement::Worse,
+            _ if mended => Agreement::Mended,
+            _ if failures[0] > 0 => Agreement::FailsOnBoth,
+            drift => drift,
         };
         let error = |pick: fn(&(&Measured, &Measured)) -> f64| median(&mut solved.iter().map(pick).collect::<Vec<_>>());
         let errors = [error(|(b, _)| b.accuracy), error(|(_, h)| h.accuracy)];
@@ -120,20 +121,32 @@ impl Accuracy {
     }
 }
 
+/// The head's outcome, refused where it breaks the contract of the base: a head that loosened its own must not be its only
+/// judge.
+fn within(base: &Outcome, head: &Outcome) -> Outcome {
+    match (base, head) {
+        (Ok(b), Ok(h)) if h.accuracy > b.contract => {
+            let error = format!("an error of {:.1e}, where the base allows {:.1e}", h.accuracy, b.contract);
+            Err(Refusal::new(Failure::Wrong, error))
+        }
+        _ => head.clone(),
+    }
+}
+
 fn drift(solved: &[(&Measured, &Measured)]) -> Agreement {
     if solved.iter().all(|(b, h)| b.checksum == h.checksum) {
         return Agreement::Identical;
     }
-    // An exact answer has an error of 0; it is compared as if it were one rounding.
-    let log = |m: &Measured| m.accuracy.max(f64::EPSILON * f64::EPSILON).log10();
+    let log = |m: &Measured| m.accuracy.max(ROUNDING).log10();
     let changes: Vec<f64> = solved.iter().map(|(b, h)| log(h) - log(b)).collect();
     let worst = |sign: f64| changes.iter().any(|c| sign * c > WORST.log10());
     let level = median(&mut changes.clone());
     let (up, down) = (changes.iter().filter(|c| **c > 0.0).count(), changes.iter().filter(|c| **c < 0.0).count());
     let significant = sign_test(up, down) < ALPHA;
-    if (significant && level > DRIFT.log10()) || (worst(1.0) && level >= 0.0) {
+    let better = significant && level < -DRIFT.log10();
+    if (significant && level > DRIFT.log10()) || (worst(1.0) && !better) {
         Agreement::Worse
-    } else if significant && level < -DRIFT.log10() {
+    } else if better {
         Agreement::Better
     } else {
         Agreement::WithinContract
@@ -175,9 +188,24 @@ mod tests {
         assert_eq!(of(3e-11), Agreement::Better);
         let one_bad = compare(|i| solved("other", if i == 3 { 2e-9 } else { 1e-10 }, 40));
         assert_eq!(one_bad.agreement, Agreement::Worse);
+        let better_but_one = compare(|i| solved("other", if i == 3 { 1e-7 } else { 0.9e-10 }, 40));
+        assert_eq!(better_but_one.agreement, Agreement::Worse);
         let wrong = |i| if i == 7 { Err(Refusal::new(Failure::Wrong, "off")) } else { solved("x", 1e-10, 40) };
         assert_eq!(compare(wrong).agreement, Agreement::Broken);
         assert!(compare(wrong).regression() && compare(wrong).wrong(1) && !compare(wrong).timeable());
+    }
+
+    #[test]
+    fn a_rounding_is_no_drift_and_the_contract_is_the_bases() {
+        let of = |error: f64| (0..20).map(|_| solved("x", error, 40)).collect::<Vec<_>>();
+        let other = |error: f64| (0..20).map(|_| solved("y", error, 40)).collect::<Vec<_>>();
+        assert_eq!(Accuracy::new(&of(0.0), &other(2e-16)).agreement, Agreement::WithinContract);
+        assert_eq!(Accuracy::new(&of(0.0), &other(1e-13)).agreement, Agreement::Worse);
+        // The contract of `solved` is 1; a head with a wider one does not get away with more.
+        let loose = |outcome: &Outcome| outcome.clone().map(|m| Measured { contract: 100.0, ..m });
+        let head: Vec<Outcome> = other(2.0).iter().map(loose).collect();
+        let accuracy = Accuracy::new(&of(0.5), &head);
+        assert!(accuracy.agreement == Agreement::Broken && accuracy.wrong(1));
     }
 
     #[test]
@@ -185,6 +213,8 @@ mod tests {
         let fails = || Err(Refusal::new(Failure::Failed, "diverged"));
         let ok = || solved("x", 1e-10, 40);
         assert_eq!(Accuracy::new(&[fails(), ok()], &[ok(), ok()]).agreement, Agreement::Mended);
+        let coarse = solved("y", 1e-8, 40);
+        assert_eq!(Accuracy::new(&[fails(), ok()], &[ok(), coarse]).agreement, Agreement::Worse);
         assert_eq!(Accuracy::new(&[fails(), ok()], &[fails(), ok()]).agreement, Agreement::FailsOnBoth);
         assert_eq!(Accuracy::new(&[fails(), ok()], &[ok(), fails()]).agreement, Agreement::Broken);
     }
