@@ -23,6 +23,8 @@ use crate::{
 
 /// How long a worker may take to greet.
 const GREETING: Duration = Duration::from_secs(60);
+/// How long a worker that closed its output may take to end.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// How often a wait looks whether the user wants to stop.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -67,7 +69,8 @@ impl<'a> Client<'a> {
         let (sender, lines) = channel();
         if let Some(output) = output {
             thread::spawn(move || {
-                BufReader::new(output).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+                let lines = BufReader::new(output).split(b'\n').map_while(Result::ok);
+                lines.map(|line| String::from_utf8_lossy(&line).into_owned()).try_for_each(|line| sender.send(line))
             });
         }
         let hello = Hello { protocol: PROTOCOL, about: None, peers: Vec::new() };
@@ -116,8 +119,11 @@ impl<'a> Client<'a> {
         // A failed write means that the process is gone, which the wait for its answer finds out.
         let _gone = self.input.as_mut().map(|input| input.write_all(line.as_bytes()));
         Ok(self.line(self.limit)?.and_then(|line| {
-            let foreign = |_| Refusal::new(Failure::Crashed, format!("the answer is not of the protocol: `{line}`"));
-            serde_json::from_str(&line).map_err(foreign)
+            serde_json::from_str(&line).map_err(|_| {
+                // The answer proper may follow, and would pass for that to the next request.
+                self.alive = false;
+                Refusal::new(Failure::Crashed, format!("the answer is not of the protocol: `{line}`"))
+            })
         }))
     }
 
@@ -160,8 +166,14 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// How the process ended, and the last line that it left on standard error.
+    /// How the process ended, and the last line that it left on standard error. One that only closed its output is ended.
     fn last_words(&mut self) -> String {
+        self.input = None;
+        let started = Instant::now();
+        while started.elapsed() < FAREWELL && matches!(self.child.try_wait(), Ok(None)) {
+            thread::sleep(Duration::from_millis(5));
+        }
+        let _ended = self.child.kill();
         let ended = self.child.wait().map_or_else(|e| e.to_string(), |status| status.to_string());
         let mut text = String::new();
         let read = self.complaints.seek(SeekFrom::Start(0)).and_then(|_| self.complaints.read_to_string(&mut text));
@@ -209,8 +221,18 @@ mod tests {
         assert!(crash.error.contains("exit status: 7") && crash.error.contains("out of luck"), "{}", crash.error);
         assert_eq!(refusal("read line; sleep 9").kind, Failure::Hung);
         assert_eq!(refusal("read line; echo hm").kind, Failure::Crashed);
+        assert_eq!(refusal("read line; printf '\\377\\n'; read line").kind, Failure::Crashed);
+        assert_eq!(refusal("read line; exec >&-; sleep 9").kind, Failure::Crashed);
         let wrong = refusal(r#"read line; echo '{"error":"wrong answer","kind":"wrong"}'"#);
         assert_eq!(wrong, Refusal::new(Failure::Wrong, "wrong answer"));
+    }
+
+    #[test]
+    fn a_line_too_many_is_not_taken_for_the_next_answer() {
+        let answer = r#"{"error":"no","kind":"failed"}"#;
+        let mut client = worker(&format!("{HELLO} while read line; do echo here; echo '{answer}'; done")).unwrap();
+        assert_eq!(client.ask(&request()).unwrap().unwrap_err().kind, Failure::Crashed);
+        assert!(!client.alive());
     }
 
     #[cfg(target_os = "linux")]
