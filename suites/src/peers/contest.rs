@@ -23,6 +23,7 @@ use crate::{
         case::{Accuracy, Case, Output, Problem, Role},
         error::{Error, Result},
         npy, processor,
+        progress::say,
         stats::median,
     },
     worker::{Failure, Measured, Refusal, Reply, Request},
@@ -107,7 +108,14 @@ impl Arena<'_> {
         let mut all: Vec<_> = variants.map(|v| contender(v, self.case.role(v), None, None)).collect();
         let (environment, family) = (self.contest.environment, family(self.case));
         if environment.has(family) && environment.fault().is_none() {
-            let client = environment.start(family, self.contest.limit, self.contest.stop)?;
+            let client = match environment.start(family, self.contest.limit, self.contest.stop) {
+                Ok(client) => client,
+                Err(stopped @ Error::Interrupted(_)) => return Err(stopped),
+                Err(e) => {
+                    say(&format!("{family}: peers in Python are left out: {e}"));
+                    return Ok(all);
+                }
+            };
             for peer in client.hello.peers.iter().filter(|peer| matches(&peer.cases, self.case.key())) {
                 let (role, versions) = match &peer.instead {
                     None => (Role::Peer, peer.versions.clone()),
