@@ -79,7 +79,7 @@ impl Runs for Sampling {
     }
 }
 
-const OSNAPS: [(usize, Map); 7] = [
+pub(super) const OSNAPS: [(usize, Map); 7] = [
     (1, Map::Countsketch),
     (2, Map::Osnap2),
     (4, Map::Osnap4),
@@ -132,7 +132,7 @@ fn sampling(scale: Scale) -> Vec<Setting> {
 
 /// The largest median of R over the numbers of spikes; the interval resamples trials at all of them and takes the largest
 /// each time, since a single median jumps between the atoms of its distribution.
-fn worst(rows: &[Row<Setting, Run>], data: Data, sketch: Map) -> stats::Estimate {
+pub(super) fn worst(rows: &[Row<Setting, Run>], data: Data, sketch: Map) -> stats::Estimate {
     let counts: &[usize] = if data == Data::Spiked { &SPIKES } else { &[0] };
     let at = |k: usize| outcomes(rows, move |s: &Setting| (s.data, s.sketch, s.k) == (data, sketch, k), |r| r.linf);
     let cells: Vec<Vec<f64>> = counts.iter().map(|&k| at(k)).filter(|cell| !cell.is_empty()).collect();
