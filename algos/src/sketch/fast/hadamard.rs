@@ -33,8 +33,8 @@
 //!
 //! In single precision a line holds twice the entries and one level more: half the time for each pass, 36 and 48 G.
 //!
-//! All that is the best of many runs alone. Medians of the benchmark cases, many transforms in a row beside other guests,
-//! in G additions a second, from slow minutes to quiet ones; FFHT is the usual library, in C with AVX:
+//! All that is the best of many runs alone. Medians of the benchmark cases, many transforms in a row beside other load,
+//! in G additions a second, from the busiest minutes to the quietest; FFHT is the usual library, in C with AVX:
 //!
 //! | | 2²⁰ | 64 of 2¹⁴ | FFHT, both |
 //! | --- | --- | --- | --- |
