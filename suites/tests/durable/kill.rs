@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::MetadataExt,
     path::Path,
     process::Command,
     time::{Duration, Instant},
@@ -10,7 +11,7 @@ use std::{
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::common::{Ended, assert_same, command, must, snapshot, wait_for};
+use crate::common::{Ended, assert_same, command, must, run, snapshot, wait_for};
 
 /// At least so many kills, and at least so many of them while a file is being replaced.
 const KILLS: usize = 50;
@@ -73,6 +74,30 @@ fn an_interrupted_fresh_run_leaves_the_rows_that_it_was_to_replace() {
     assert!(before == snapshot(folder.path()));
     let ended = must("check", folder.path());
     assert!(!ended.stdout.contains("lacks"), "{}", ended.stdout);
+}
+
+#[test]
+fn a_stopped_run_leaves_no_verdict_or_figure_of_a_table_before() {
+    let folder = tempfile::tempdir().unwrap();
+    must("reproduce", folder.path());
+    let whole = snapshot(folder.path());
+    // As if older tables had given another verdict.
+    let [claims, figure] = ["claims.csv", "summation/growth.svg"].map(|file| folder.path().join(file));
+    let text = fs::read_to_string(&claims).unwrap();
+    fs::write(&claims, text.replacen("reproduced,reproduced", "inconclusive,reproduced", 1)).unwrap();
+    fs::write(&figure, "old").unwrap();
+    let table = folder.path().join("summation/growth.errors.csv");
+    let number = || fs::metadata(&table).map(|m| m.ino()).ok();
+    let before = number();
+    let mut child = command("reproduce --fresh", folder.path()).spawn().unwrap();
+    wait_for("the new table", || number() != before);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    run("reproduce course", folder.path());
+    assert!(!fs::read_to_string(&claims).unwrap().contains("inconclusive"));
+    assert!(fs::read_to_string(&figure).ok().is_none_or(|text| text != "old"));
+    must("reproduce", folder.path());
+    assert!(whole == snapshot(folder.path()));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use crate::common::{Ended, assert_same, must, run, smoke};
+use crate::common::{Ended, assert_same, must, run, smoke, snapshot};
 
 /// Runs all parts of `count`.
 fn parts(root: &Path, count: usize) -> Vec<String> {
@@ -101,7 +101,10 @@ fn a_folder_holds_a_part_or_a_whole() {
     run("reproduce --scale smoke --shard 1/2 --seed 3", &folder).says(2, &["whose seed is 1, not 3"]);
     run("reproduce course --scale smoke --shard 2/2", &folder).says(2, &["holds part 1/2"]);
     run("check", &folder).says(2, &["no provenance.json"]);
+    let before = snapshot(smoke());
     run("reproduce --scale smoke --shard 1/2", smoke()).says(2, &["holds whole results"]);
+    run("reproduce --scale smoke --fresh --seed 2 --shard 1/2", smoke()).says(2, &["holds whole results"]);
+    assert!(before == snapshot(smoke()), "what is refused removes nothing");
     // Another experiment of the same part joins.
     must("reproduce course --scale smoke --shard 1/2", &folder);
     let manifest = fs::read_to_string(folder.join("shard.json")).unwrap();
