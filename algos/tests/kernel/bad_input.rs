@@ -132,3 +132,21 @@ fn empty_sets_and_points_without_coordinates_have_approximations_too() {
     assert!(lowdim::cells(&unit(&none, &some), &[1.0; 40], 1e-6, engine).unwrap().value.is_empty());
     assert_eq!(lowdim::cells(&unit(&some, &none), &[], 1e-6, engine).unwrap().value, [0.0; 40]);
 }
+
+#[test]
+fn trees_of_the_smallest_alpha_answer_from_single_leaves() {
+    let tree = |capacity, alpha| {
+        Tree::new(&[0.1, 0.5, 0.9], capacity, 1.0, 1.0, Answer::Approximate { alpha }, Some(&mut rng(1))).unwrap()
+    };
+    for capacity in [1, 8, 1024] {
+        // Half a leaf is the limit: from there on powers are tried.
+        let powers = tree(capacity, 0.51 / capacity as f64);
+        for alpha in [f64::MIN_POSITIVE, 1e-17, 1e-9, 0.49 / capacity as f64] {
+            let single = tree(capacity, alpha);
+            for y in [0.0, 0.3, 1.0] {
+                assert_eq!(single.distances(y).unwrap(), powers.distances(y).unwrap(), "{capacity}, {alpha}");
+                assert_eq!(single.noise(y).unwrap(), powers.noise(y).unwrap(), "{capacity}, {alpha}");
+            }
+        }
+    }
+}
