@@ -237,7 +237,7 @@ impl Forest {
     ///
     /// A query of another dimension or outside the range.
     pub fn distances(&self, y: &[f64]) -> Result<f64, Error> {
-        crate::error::shape("query", crate::error::Size::Len(self.0.len()), crate::error::Size::Len(y.len()))?;
+        self.check(y)?;
         self.0.iter().zip(y).map(|(tree, &y)| tree.distances(y)).sum()
     }
 
@@ -247,8 +247,13 @@ impl Forest {
     ///
     /// As [`distances`](Self::distances).
     pub fn noise(&self, y: &[f64]) -> Result<f64, Error> {
+        self.check(y)?;
         let variances = self.0.iter().zip(y).map(|(tree, &y)| tree.noise(y).map(|sd| sd * sd));
         Ok(variances.sum::<Result<f64, _>>()?.sqrt())
+    }
+
+    fn check(&self, y: &[f64]) -> Result<(), InputError> {
+        crate::error::shape("query", crate::error::Size::Len(self.0.len()), crate::error::Size::Len(y.len()))
     }
 }
 

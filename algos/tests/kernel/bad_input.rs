@@ -1,7 +1,7 @@
 //! Input that cannot be worked on gives a typed error.
 
 use algos::kernel::approximate::{self, Options};
-use algos::kernel::private::{Answer, Tree};
+use algos::kernel::private::{Answer, Forest, Tree};
 use algos::kernel::weighting::Similarity;
 use algos::kernel::{Bandwidth, Engine, Points, Problem, Variant, fourier, literal, lowdim, multiply, sampling};
 use algos::{Error, InputError};
@@ -147,6 +147,17 @@ fn trees_of_the_smallest_alpha_answer_from_single_leaves() {
                 assert_eq!(single.distances(y).unwrap(), powers.distances(y).unwrap(), "{capacity}, {alpha}");
                 assert_eq!(single.noise(y).unwrap(), powers.noise(y).unwrap(), "{capacity}, {alpha}");
             }
+        }
+    }
+}
+
+#[test]
+fn forests_take_queries_of_their_dimension_only() {
+    let points = Points::new(2, 3, vec![0.5; 6]).unwrap();
+    let forest = Forest::new(&points, 8, 1.0, 1.0, Answer::Sums, &mut rng(1)).unwrap();
+    for y in [&[0.5; 2][..], &[0.5; 4]] {
+        for found in [forest.distances(y), forest.noise(y)] {
+            assert!(matches!(found, Err(Error::Input(InputError::Shape { .. }))), "{found:?}");
         }
     }
 }
