@@ -161,3 +161,20 @@ fn forests_take_queries_of_their_dimension_only() {
         }
     }
 }
+
+#[test]
+fn boxes_that_cannot_be_numbered_are_refused() {
+    let far = |x: f64| Points::new(2, 2, vec![0.0, 0.0, 0.0, x]).unwrap();
+    let transform = |queries: &Points, keys: &Points, rho| lowdim::gauss(&unit(queries, keys), &[1.0; 2], 5, rho);
+    for x in [1e30, -1e30, 1e140] {
+        argument(transform(&far(x), &far(0.0), 0.5), "coordinate");
+        argument(transform(&far(0.0), &far(x), 0.5), "coordinate");
+    }
+    assert_eq!(transform(&far(1e12), &far(1e12), 0.5).unwrap().value.len(), 2);
+    for rho in [0.0, 1e-10, 1e300, f64::INFINITY, f64::NAN] {
+        argument(transform(&far(1.0), &far(1.0), rho), "rho");
+    }
+    for rho in [1e-4, 1e3] {
+        assert!(transform(&far(1.0), &far(1.0), rho).unwrap().value.iter().all(|y| y.is_finite()));
+    }
+}
