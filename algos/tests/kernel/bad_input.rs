@@ -1,10 +1,12 @@
 //! Input that cannot be worked on gives a typed error.
 
 use algos::kernel::approximate::{self, Options};
+use algos::kernel::attention::{Reduction, attention, augment};
 use algos::kernel::private::{Answer, Forest, Tree};
 use algos::kernel::weighting::Similarity;
 use algos::kernel::{Bandwidth, Engine, Points, Problem, Variant, fourier, literal, lowdim, multiply, sampling};
-use algos::{Error, InputError};
+use algos::{Error, InputError, NumericalError};
+use faer::Mat;
 
 use crate::support::{cloud, rng, unit};
 
@@ -177,4 +179,24 @@ fn boxes_that_cannot_be_numbered_are_refused() {
     for rho in [1e-4, 1e3] {
         assert!(transform(&far(1.0), &far(1.0), rho).unwrap().value.iter().all(|y| y.is_finite()));
     }
+}
+
+#[test]
+fn attention_never_returns_what_overflowed() {
+    let point = |x: &[f64]| Points::new(x.len(), 1, x.to_vec()).unwrap();
+    let values = |by: f64| Mat::from_fn(2, 1, |_, _| by);
+    let by =
+        |reduction, q: f64, k: [f64; 2], v: f64| attention(reduction, &point(&[q]), &point(&k), values(v).as_ref());
+    let overflows = |found: Result<Mat<f64>, Error>| {
+        assert!(matches!(found, Err(Error::Numerical(NumericalError::Overflow { .. }))), "{found:?}");
+    };
+    overflows(by(Reduction::Direct, 1e300, [1e10, 1.0], 1.0));
+    for reduction in [Reduction::Scaled, Reduction::Augmented, Reduction::Unshifted] {
+        overflows(by(reduction, 1e200, [1e200; 2], 1.0));
+        overflows(by(reduction, 1e200, [1.0; 2], 1.0));
+    }
+    assert!(augment(&point(&[1.0]), &point(&[1e200])).is_err());
+    overflows(by(Reduction::Direct, 1.0, [1.0; 2], f64::MAX));
+    // Large norms do no harm to logits that are finite.
+    assert!((by(Reduction::Direct, 1e-200, [1e200, 1.0], 3.0).unwrap()[(0, 0)] - 3.0).abs() <= 1e-14);
 }
