@@ -4,7 +4,9 @@ use algos::kernel::approximate::{self, Options};
 use algos::kernel::attention::{Reduction, attention, augment};
 use algos::kernel::private::{Answer, Forest, Tree};
 use algos::kernel::weighting::Similarity;
-use algos::kernel::{Bandwidth, Engine, Points, Problem, Variant, fourier, literal, lowdim, multiply, sampling};
+use algos::kernel::{
+    Bandwidth, Engine, Points, Problem, Variant, fourier, hashing, literal, lowdim, multiply, sampling,
+};
 use algos::{Error, InputError, NumericalError};
 use faer::Mat;
 
@@ -199,4 +201,14 @@ fn attention_never_returns_what_overflowed() {
     overflows(by(Reduction::Direct, 1.0, [1.0; 2], f64::MAX));
     // Large norms do no harm to logits that are finite.
     assert!((by(Reduction::Direct, 1e-200, [1e200, 1.0], 3.0).unwrap()[(0, 0)] - 3.0).abs() <= 1e-14);
+}
+
+#[test]
+fn estimates_need_a_table_and_features_a_frequency() {
+    let points = cloud(20, 2, 1.0, 1);
+    let (problem, engine) = (unit(&points, &points), Engine::detect());
+    argument(hashing::estimates(&problem, 3, 4.0, 0, engine, &mut rng(1)), "tables");
+    argument(fourier::features(&problem, &[1.0; 20], 0, engine, &mut rng(1)), "count");
+    argument(fourier::predicted_error(&problem, &[1.0; 20], 0, engine), "count");
+    assert_eq!(hashing::estimates(&problem, 0, 4.0, 1, engine, &mut rng(1)).unwrap().relative.len(), 20);
 }
