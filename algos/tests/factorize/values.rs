@@ -287,4 +287,10 @@ fn effort_is_counted_where_the_work_is_done() {
         let sweep = 64u64.pow(3);
         assert!((sweeps * sweep..sweeps * 40 * sweep).contains(&done.effort.flops), "{:?}", done.effort);
     }
+    // A column of zeros takes a second run, with the rotations accumulated: its sweeps count.
+    let mut singular = x.clone();
+    singular.col_as_slice_mut(5).fill(0.0);
+    let done = run(Variant::Blocked, &singular);
+    assert_eq!(done.effort.iterations, done.value.sweeps as u64);
+    assert!(done.value.sweeps > run(Variant::Blocked, &x).value.sweeps);
 }
