@@ -131,7 +131,7 @@ impl Trajectory {
         self.inverse.copy(&start.inverse);
     }
 
-    /// One step. Cost: `8nk²` flops, and those of the solver.
+    /// One step. Cost: `4nk² + 2k²(k+1)` flops, counted as `4nk² + 4k³`, and those of the solver, which are not counted.
     ///
     /// # Errors
     ///
