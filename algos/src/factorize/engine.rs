@@ -69,7 +69,8 @@ pub struct Progress {
 
 /// Runs the iteration on `form` until `stop`; `see(t, form)` looks at each iterate, the start included.
 ///
-/// Cost of a step on an `n×n` or `m×n` matrix: `4nk²` or `3mk²` flops.
+/// Cost of a step on an `n×n` matrix: `8nk²` flops, half of them for `M` and `M⁻¹`; on an `m×n` matrix: `3mk² + mk` for
+/// the block and `X`, `4nk²` for `M` and `M⁻¹`. Those of the solver and of line 6 are not counted.
 ///
 /// # Errors
 ///

@@ -23,6 +23,7 @@ pub struct Trajectory {
     n: usize,
     a: Columns,
     inverse: Columns,
+    /// Empty after a start: its size is checked against `n` only when it changes.
     set: Vec<usize>,
     block: Block,
     /// Work of all steps so far.
@@ -116,6 +117,7 @@ impl Trajectory {
     pub fn restart(&mut self, a: MatRef<'_, f64>) -> Result<(), Error> {
         let inverse = inverse(a)?;
         self.n = a.nrows();
+        self.set.clear();
         self.a.fill(self.n, |i, j| a[(i.min(j), i.max(j))]);
         self.inverse.fill(self.n, |i, j| inverse[(i.min(j), i.max(j))]);
         Ok(())
@@ -124,11 +126,12 @@ impl Trajectory {
     /// Starts again from another trajectory's matrix, in the same memory.
     pub fn restart_from(&mut self, start: &Self) {
         self.n = start.n;
+        self.set.clear();
         self.a.copy(&start.a);
         self.inverse.copy(&start.inverse);
     }
 
-    /// One step. Cost: `8nk²` flops, and those of the solver.
+    /// One step. Cost: `4nk² + 2k²(k+1)` flops, counted as `4nk² + 4k³`, and those of the solver, which are not counted.
     ///
     /// # Errors
     ///

@@ -29,8 +29,8 @@ pub enum Reduction {
 ///
 /// # Errors
 ///
-/// Shapes that do not fit, no keys, values that are not finite; with [`Reduction::Unshifted`] rows whose denominator
-/// underflows to zero.
+/// Shapes that do not fit, no keys, values that are not finite; a logit, squared norm, squared distance or sum that
+/// overflows; with [`Reduction::Unshifted`] rows whose denominator underflows to zero.
 pub fn attention(
     reduction: Reduction,
     queries: &Points,
@@ -43,10 +43,17 @@ pub fn attention(
     if keys.is_empty() {
         return Err(InputError::Empty { what: "the set of keys" }.into());
     }
-    let augmented = augment(queries, keys)?;
+    let augmented = match reduction {
+        Reduction::Direct | Reduction::Scaled => None,
+        Reduction::Augmented | Reduction::Unshifted => Some(augment(queries, keys)?),
+    };
+    let (queries, keys) = augmented.as_ref().map_or((queries, keys), |(queries, keys)| (queries, keys));
     let mut out = Mat::zeros(queries.len(), values.ncols());
     for i in 0..queries.len() {
-        let exponents = exponents(reduction, queries, keys, &augmented, i);
+        let exponents = exponents(reduction, queries, keys, i);
+        if !exponents.iter().all(|e| e.is_finite()) {
+            return Err(NumericalError::Overflow { what: "attention: an exponent" }.into());
+        }
         let top = exponents.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let shift = if reduction == Reduction::Unshifted { 0.0 } else { top };
         let weights: Vec<f64> = exponents.iter().map(|e| (e - shift).exp()).collect();
@@ -58,19 +65,16 @@ pub fn attention(
         }
         for c in 0..values.ncols() {
             out[(i, c)] = weights.iter().enumerate().map(|(j, w)| w * values[(j, c)]).sum::<f64>() / total;
+            if !out[(i, c)].is_finite() {
+                return Err(NumericalError::Overflow { what: "attention: a sum of values" }.into());
+            }
         }
     }
     Ok(out)
 }
 
-/// The logarithms of a row's weights, up to a number that is the same for all keys.
-fn exponents(
-    reduction: Reduction,
-    queries: &Points,
-    keys: &Points,
-    augmented: &(Points, Points),
-    i: usize,
-) -> Vec<f64> {
+/// The logarithms of a row's weights, up to a number that is the same for all keys; points are augmented already.
+fn exponents(reduction: Reduction, queries: &Points, keys: &Points, i: usize) -> Vec<f64> {
     let of = |f: &dyn Fn(usize) -> f64| (0..keys.len()).map(f).collect();
     let q = queries.point(i);
     match reduction {
@@ -79,9 +83,7 @@ fn exponents(
             let k = keys.point(j);
             0.5 * k.iter().map(|k| k * k).sum::<f64>() - 0.5 * square(q, k)
         }),
-        Reduction::Augmented | Reduction::Unshifted => {
-            of(&|j| -0.5 * square(augmented.0.point(i), augmented.1.point(j)))
-        }
+        Reduction::Augmented | Reduction::Unshifted => of(&|j| -0.5 * square(q, keys.point(j))),
     }
 }
 
@@ -89,11 +91,14 @@ fn exponents(
 ///
 /// # Errors
 ///
-/// Squared norms that overflow.
+/// Dimensions that differ; squared norms of keys that overflow.
 pub fn augment(queries: &Points, keys: &Points) -> Result<(Points, Points), Error> {
     let d = queries.dimension();
     let norm = |p: &[f64]| p.iter().map(|x| x * x).sum::<f64>();
     let largest = (0..keys.len()).map(|j| norm(keys.point(j))).fold(0.0, f64::max);
+    if !largest.is_finite() {
+        return Err(NumericalError::Overflow { what: "attention: a squared norm" }.into());
+    }
     let longer = |points: &Points, last: &dyn Fn(&[f64]) -> f64| {
         let each = |i: usize| points.point(i).iter().copied().chain([last(points.point(i))]).collect::<Vec<_>>();
         Points::new(points.len(), d + 1, (0..points.len()).flat_map(each).collect())

@@ -10,6 +10,7 @@ use super::fast::{
 use super::instance::gaussian;
 use super::points::Centred;
 use super::{Engine, Problem};
+use crate::error::argument;
 use crate::{Effort, Error, Outcome, Status};
 
 /// Points whose projections are held at a time.
@@ -22,7 +23,7 @@ const BLOCK: usize = 10 * TOGETHER;
 ///
 /// # Errors
 ///
-/// As [`product`](super::product()).
+/// As [`product`](super::product()); no features.
 pub fn features(
     problem: &Problem<'_>,
     x: &[f64],
@@ -31,6 +32,7 @@ pub fn features(
     rng: &mut ChaCha8Rng,
 ) -> Result<Outcome<Vec<f64>>, Error> {
     problem.check(super::column(x))?;
+    argument(count > 0, "count", 0.0, "must be positive")?;
     let points = Centred::new(problem, engine.par);
     let d = points.d;
     let frequencies = gaussian(count * d, rng);
@@ -86,8 +88,9 @@ pub fn features(
 ///
 /// # Errors
 ///
-/// As [`product`](super::product()).
+/// As [`product`](super::product()); no features.
 pub fn predicted_error(problem: &Problem<'_>, x: &[f64], count: usize, engine: Engine) -> Result<f64, Error> {
+    argument(count > 0, "count", 0.0, "must be positive")?;
     let keys = problem.keys();
     let among = Problem::new(keys, keys, super::Bandwidth::StandardDeviation(problem.sigma()))?;
     let product = super::multiply(super::Variant::TileF64, &among, x, engine)?.value;

@@ -157,7 +157,7 @@ pub struct Densities {
 ///
 /// # Errors
 ///
-/// No queries or keys; a width that is not positive.
+/// No queries or keys; no tables; a width that is not positive.
 pub fn estimates(
     problem: &Problem<'_>,
     k: usize,
@@ -167,6 +167,7 @@ pub fn estimates(
     rng: &mut ChaCha8Rng,
 ) -> Result<Densities, Error> {
     argument(w > 0.0 && w.is_finite(), "w", w, "must be positive and finite")?;
+    argument(tables > 0, "tables", 0.0, "must be positive")?;
     let points = Centred::new(problem, engine.par);
     if points.n == 0 || points.m == 0 {
         return Err(InputError::Empty { what: "the set of points" }.into());

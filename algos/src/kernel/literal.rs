@@ -15,6 +15,7 @@ use super::instance::subset;
 use super::points::Centred;
 use super::{Problem, reference};
 use crate::error::argument;
+use crate::linalg::power_of_two_scale;
 use crate::{Effort, Error, Outcome, Par, Status};
 
 /// The number of keys that the last stage draws.
@@ -103,18 +104,27 @@ pub fn smallest_useful(c: f64, epsilon: f64, beta: f64, gamma: f64) -> f64 {
 ///
 /// # Errors
 ///
-/// As [`product`](super::product()); an error outside (0, 1], exponents that are not `0 < γ < β < 1`.
+/// As [`product`](super::product()); an error outside (0, 1], exponents that are not `0 < γ < β < 1`, a probability outside
+/// (0, 1), a bound `c` that is not positive.
 pub fn multiply(
     problem: &Problem<'_>,
     x: &[f64],
     options: &Options,
     rng: &mut ChaCha8Rng,
 ) -> Result<Outcome<Product>, Error> {
-    let Options { epsilon, beta, gamma, fail, .. } = *options;
+    let Options { epsilon, beta, gamma, fail, sample } = *options;
     problem.check(super::column(x))?;
     argument(epsilon > 0.0 && epsilon <= 1.0, "epsilon", epsilon, "must be in (0, 1]")?;
     argument(gamma > 0.0 && gamma < beta && beta < 1.0, "beta", beta, "0 < gamma < beta < 1 is needed")?;
     argument(fail > 0.0 && fail < 1.0, "fail", fail, "must be in (0, 1)")?;
+    if let Sample::Bound { c } = sample {
+        argument(c > 0.0 && c.is_finite(), "c", c, "must be positive and finite")?;
+    }
+    // In units of a power of two, exact, so that squares neither overflow nor vanish; of subnormal x the smallest one.
+    let largest = x.iter().fold(f64::MIN_POSITIVE, |largest: f64, x| largest.max(x.abs()));
+    let unit = power_of_two_scale(&[largest]);
+    let given = x;
+    let x: Vec<f64> = given.iter().map(|x| x / unit).collect();
     let (n, m, d) = (problem.queries().len(), problem.keys().len(), problem.keys().dimension());
     let size = m.max(1) as f64;
     let square: f64 = x.iter().map(|x| x * x).sum();
@@ -134,7 +144,7 @@ pub fn multiply(
     }
 
     // Stage 1: big coordinates, exactly.
-    let mut rest = x.to_vec();
+    let mut rest = x.clone();
     for j in 0..m {
         if x[j] * x[j] > square / size.powf(1.0 - gamma) {
             (0..n).for_each(|i| out.y[i] += problem.entry(i, j) * x[j]);
@@ -147,7 +157,7 @@ pub fn multiply(
     // Sizes of stages 2 and 3.
     let r = (2.0 * (1.0 / out.tau).ln()).sqrt();
     out.tables = tables(r, fail);
-    let s = match options.sample {
+    let s = match sample {
         Sample::Bound { c } => 4.0 * c * out.tau * size.powf(1.0 + gamma) / (epsilon * epsilon),
         Sample::Measured => {
             let left: f64 = rest.iter().map(|x| x * x).sum();
@@ -165,7 +175,7 @@ pub fn multiply(
     out.sample = (s.ceil() as usize).min(m);
     let hashing = (n + m) as f64 * out.tables as f64 * f64::from(HASHES);
     if out.sample == m || hashing > n as f64 * size {
-        let exact = reference::product(problem, super::column(x))?;
+        let exact = reference::product(problem, super::column(given))?;
         effort += exact.effort;
         out.y = exact.value.col_as_slice(0).to_vec();
         out.fallback = true;
@@ -216,5 +226,6 @@ pub fn multiply(
         }
     }
     effort.entries += (n * out.sample) as u64;
+    out.y.iter_mut().for_each(|y| *y *= unit);
     Ok(Outcome { value: out, status: Status::Converged, effort })
 }

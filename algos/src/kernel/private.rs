@@ -168,10 +168,13 @@ fn pieces(height: u32, q: usize, answer: Answer) -> Vec<Piece> {
     match answer {
         Answer::Sums => add(1, leaves),
         Answer::Approximate { alpha } => {
+            // Powers that grow by less than half a leaf pass none over: intervals of one leaf, without trying them all.
+            // Below 1e-8 their number would not fit, and single leaves are finer than asked.
+            let single = alpha <= (0.5 / leaves as f64).max(1e-8);
             let mut from = 1;
             let mut i = 1;
             while from < leaves {
-                let to = ((1.0 + alpha).powi(i).ceil() as usize).min(leaves);
+                let to = if single { from + 1 } else { ((1.0 + alpha).powi(i).ceil() as usize).min(leaves) };
                 if to > from {
                     add(from, to);
                     from = to;
@@ -234,7 +237,7 @@ impl Forest {
     ///
     /// A query of another dimension or outside the range.
     pub fn distances(&self, y: &[f64]) -> Result<f64, Error> {
-        crate::error::shape("query", crate::error::Size::Len(self.0.len()), crate::error::Size::Len(y.len()))?;
+        self.check(y)?;
         self.0.iter().zip(y).map(|(tree, &y)| tree.distances(y)).sum()
     }
 
@@ -244,8 +247,13 @@ impl Forest {
     ///
     /// As [`distances`](Self::distances).
     pub fn noise(&self, y: &[f64]) -> Result<f64, Error> {
+        self.check(y)?;
         let variances = self.0.iter().zip(y).map(|(tree, &y)| tree.noise(y).map(|sd| sd * sd));
         Ok(variances.sum::<Result<f64, _>>()?.sqrt())
+    }
+
+    fn check(&self, y: &[f64]) -> Result<(), InputError> {
+        crate::error::shape("query", crate::error::Size::Len(self.0.len()), crate::error::Size::Len(y.len()))
     }
 }
 

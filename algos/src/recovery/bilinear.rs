@@ -118,8 +118,8 @@ impl BilinearMeasurements {
 
 /// SubGM on bilinear measurements.
 ///
-/// Cost of an iteration: `8mdr'` flops, four thin products, for `r' ≤ d/2`; `4mdr' + 2md² + 2d²r'` beyond that, or when
-/// the step rule needs `‖G‖_F`. `par` is passed to the products.
+/// Cost of an iteration: `8mdr' + 4mr'` flops, four thin products and what is done to their entries, for `r' ≤ d/2`;
+/// `4mdr' + 2mr' + 2md² + md + 2d²r'` beyond that, or when the step rule needs `‖G‖_F`. `par` is passed to the products.
 ///
 /// # Errors
 ///
@@ -211,7 +211,7 @@ impl Formed {
 impl Oracle for Bilinear<'_> {
     fn sign_average(&mut self, effort: &mut Effort) -> Mat<f64> {
         let (d, m) = (self.measurements.order() as u64, self.y.len() as u64);
-        effort.flops += 2 * m * d * d;
+        effort.flops += 2 * m * d * d + m * d;
         effort.entries += 2 * m * d;
         effort.applications += 1;
         let mut formed = Formed::new(self.y.len(), self.measurements.order());
@@ -223,13 +223,13 @@ impl Oracle for Bilinear<'_> {
         let loss = self.residuals(u);
         let BilinearMeasurements { a, b, .. } = self.measurements;
         let (m, d, width) = (self.y.len() as u64, u.nrows() as u64, u.ncols() as u64);
-        effort.flops += 4 * m * d * width;
+        effort.flops += 4 * m * d * width + 2 * m * width;
         effort.entries += 4 * m * d;
         effort.applications += 2;
         let gradient_norm = if let Some(formed) = &mut self.formed {
             formed.average(self.measurements, &self.z, |z| self.loss.weight(z), self.par);
             matmul(self.gu.as_mut(), Accum::Replace, formed.gradient.as_ref(), u, 1.0, self.par);
-            effort.flops += 2 * m * d * d + 2 * d * d * width;
+            effort.flops += 2 * m * d * d + m * d + 2 * d * d * width;
             frobenius(formed.gradient.as_ref())
         } else {
             // G U = (1/2m) [aᵀ(w∘Q) + bᵀ(w∘P)]: no d×d matrix.
@@ -244,7 +244,7 @@ impl Oracle for Bilinear<'_> {
             }
             matmul(self.gu.as_mut(), Accum::Replace, a.transpose(), self.q.as_ref(), scale, self.par);
             matmul(self.gu.as_mut(), Accum::Add, b.transpose(), self.p.as_ref(), scale, self.par);
-            effort.flops += 4 * m * d * width;
+            effort.flops += 4 * m * d * width + 2 * m * width;
             frobenius(self.gu.as_ref()) / frobenius(u)
         };
         Evaluation {

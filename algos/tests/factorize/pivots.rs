@@ -87,6 +87,26 @@ fn sweeps_visit_every_pair_once() {
 }
 
 #[test]
+fn a_rule_keeps_nothing_of_a_matrix_of_another_order() {
+    let mut rules: Vec<Box<dyn Pivots>> = vec![
+        Box::new(RowCyclic::default()),
+        Box::new(ShuffledSweep::new(rng(2))),
+        Box::new(DeRijk::default()),
+        Box::new(RoundRobin::default()),
+        Box::new(UniformIid::new(2, rng(2))),
+    ];
+    for rule in &mut rules {
+        for n in [9, 4, 7, 2] {
+            let sets = take(rule.as_mut(), n, pairs(n) + 1);
+            assert!(sets.iter().all(|set| set[0] != set[1] && set.iter().all(|&i| i < n)), "n = {n}: {sets:?}");
+        }
+    }
+    let mut shuffled = ShuffledSweep::new(rng(3));
+    take(&mut shuffled, 4, 1);
+    assert!(counts(take(&mut shuffled, 7, pairs(7))).values().all(|&c| c == 1));
+}
+
+#[test]
 fn rounds_consist_of_disjoint_pairs() {
     for n in [2, 5, 8] {
         let sets = take(&mut RoundRobin::default(), n, pairs(n));

@@ -92,3 +92,22 @@ fn bad_starts_and_sets_are_refused() {
     kernel.step(&mut UniformIid::new(4, rng(1)), &mut Jacobi::default()).unwrap();
     assert!(kernel.gamma().abs() <= 1e-14);
 }
+
+#[test]
+fn sets_larger_than_a_new_matrix_are_refused() {
+    let (large, small) = (wishart(9, &mut rng(1)).unwrap(), wishart(4, &mut rng(2)).unwrap());
+    let start = Trajectory::new(small.as_ref()).unwrap();
+    for copied in [false, true] {
+        let mut kernel = Trajectory::new(large.as_ref()).unwrap();
+        let mut all = UniformIid::new(9, rng(1));
+        kernel.step(&mut all, &mut Jacobi::default()).unwrap();
+        if copied {
+            kernel.restart_from(&start);
+        } else {
+            kernel.restart(small.as_ref()).unwrap();
+        }
+        assert!(kernel.step(&mut all, &mut Jacobi::default()).is_err());
+        kernel.step(&mut UniformIid::new(4, rng(1)), &mut Jacobi::default()).unwrap();
+        assert!(kernel.gamma().abs() <= 1e-13, "{}", kernel.gamma());
+    }
+}

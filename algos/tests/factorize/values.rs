@@ -249,6 +249,26 @@ fn the_certificate_accepts_clean_starts_and_refuses_spoilt_ones() {
 }
 
 #[test]
+fn starts_that_are_empty_end_and_starts_that_are_not_finite_are_refused() {
+    for (m, n) in [(3, 0), (0, 0)] {
+        let (x, v0) = (Mat::<f64>::zeros(m, n), Mat::<f64>::zeros(n, n));
+        let found = jacobi_from(x.as_ref(), v0.as_ref(), Engine::detect()).unwrap();
+        assert_eq!((found.value.rank, found.status), (0, Status::Converged));
+        holds("empty", x.as_ref(), &found.value);
+        certify(x.as_ref(), v0.as_ref()).unwrap();
+    }
+    let x = gaussian(6, 4, &mut rng(8));
+    for bad in [f64::NAN, f64::INFINITY] {
+        let mut v0 = Mat::<f64>::identity(4, 4);
+        v0[(2, 1)] = bad;
+        let refused = jacobi_from(x.as_ref(), v0.as_ref(), Engine::detect()).map(|_| ());
+        assert!(matches!(refused, Err(Error::Input(InputError::NonFinite { index: 6, .. }))), "{refused:?}");
+        let refused = certify(x.as_ref(), v0.as_ref());
+        assert!(matches!(refused, Err(Error::Input(InputError::NonFinite { index: 6, .. }))), "{refused:?}");
+    }
+}
+
+#[test]
 fn eleven_vectors_with_cosines_of_a_tenth_can_be_dependent() {
     // A bound on the cosines would accept this start; the norm of all of them does not.
     let gram = Mat::from_fn(11, 11, |i, j| if i == j { 1.0 } else { -0.1 });
@@ -267,4 +287,10 @@ fn effort_is_counted_where_the_work_is_done() {
         let sweep = 64u64.pow(3);
         assert!((sweeps * sweep..sweeps * 40 * sweep).contains(&done.effort.flops), "{:?}", done.effort);
     }
+    // A column of zeros takes a second run, with the rotations accumulated: its sweeps count.
+    let mut singular = x.clone();
+    singular.col_as_slice_mut(5).fill(0.0);
+    let done = run(Variant::Blocked, &singular);
+    assert_eq!(done.effort.iterations, done.value.sweeps as u64);
+    assert!(done.value.sweeps > run(Variant::Blocked, &x).value.sweeps);
 }

@@ -29,6 +29,27 @@ fn cell_lists_keep_their_tolerance() {
 }
 
 #[test]
+fn cell_lists_of_scattered_points_stay_small() {
+    for d in 1..=3 {
+        for far in [1e6, 1e9] {
+            let points = Points::new(3, d, [vec![0.0; d], vec![0.5; d], vec![far; d]].concat()).unwrap();
+            let problem = unit(&points, &points);
+            let found = lowdim::cells(&problem, &[1.0; 3], 1e-6, Engine::detect()).unwrap().value;
+            assert!(distance(&found, &exact(&problem, &[1.0; 3])) <= 1e-6, "d = {d}: {found:?}");
+        }
+    }
+    // Thousands of cells on a side, a point in few of them: cells grow, and no pair is lost.
+    let points = cloud(300, 2, 3000.0, 3);
+    let near = points.coordinates().iter().map(|x| x + 0.7).collect();
+    let keys = Points::new(300, 2, near).unwrap();
+    let problem = unit(&points, &keys);
+    let truth = exact(&problem, &[1.0; 300]);
+    let found = lowdim::cells(&problem, &[1.0; 300], 1e-9, Engine::detect()).unwrap();
+    assert!(norm(&truth) >= 1.0 && distance(&found.value, &truth) <= 1e-6);
+    assert!(found.effort.entries < 300 * 300 / 10, "{}", found.effort.entries);
+}
+
+#[test]
 fn the_fast_gauss_transform_converges_geometrically() {
     let mut generator = rng(1);
     let mut square = |n: usize| Points::new(n, 2, (0..2 * n).map(|_| generator.random::<f64>()).collect()).unwrap();

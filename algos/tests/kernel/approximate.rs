@@ -228,3 +228,33 @@ fn a_zero_vector_and_one_of_few_entries_are_exact() {
     assert!(pairs.map(|(y, t)| (y - t).abs()).fold(0.0, f64::max) <= 1e-12 * 3e200);
     assert_eq!(found.certified, 0.0);
 }
+
+#[test]
+fn the_literal_algorithm_scales_with_x() {
+    let (queries, keys) = clustered(512, 1);
+    let problem = unit(&queries, &keys);
+    let with = |sample| literal::Options { sample, ..literal::Options::new(0.5) };
+    for (x, sample) in
+        [(vec![1.0; 512], literal::Sample::Measured), (gaussian(512, &mut rng(4)), literal::Sample::Bound { c: 0.01 })]
+    {
+        let by = |factor: f64| {
+            let x: Vec<f64> = x.iter().map(|x| factor * x).collect();
+            literal::multiply(&problem, &x, &with(sample), &mut rng(5)).unwrap().value
+        };
+        let plain = by(1.0);
+        assert!(!plain.fallback && plain.sample > 0);
+        let rest = |product: literal::Product| literal::Product { y: Vec::new(), ..product };
+        for exponent in [-900, -600, 600, 1000] {
+            let factor = 2f64.powi(exponent);
+            let found = by(factor);
+            let back: Vec<f64> = found.y.iter().map(|y| y / factor).collect();
+            assert!(bits(&back) == bits(&plain.y), "2^{exponent}");
+            assert_eq!(rest(found), rest(plain.clone()), "2^{exponent}");
+        }
+        let tiny: Vec<f64> = by(1e-310).y.iter().map(|y| y / 1e-310).collect();
+        assert!(distance(&tiny, &plain.y) <= 1e-9 * norm(&plain.y));
+    }
+    for c in [0.0, f64::NAN] {
+        assert!(literal::multiply(&problem, &[1.0; 512], &with(literal::Sample::Bound { c }), &mut rng(5)).is_err());
+    }
+}

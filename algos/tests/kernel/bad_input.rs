@@ -1,10 +1,14 @@
 //! Input that cannot be worked on gives a typed error.
 
 use algos::kernel::approximate::{self, Options};
-use algos::kernel::private::{Answer, Tree};
+use algos::kernel::attention::{Reduction, attention, augment};
+use algos::kernel::private::{Answer, Forest, Tree};
 use algos::kernel::weighting::Similarity;
-use algos::kernel::{Bandwidth, Engine, Points, Problem, Variant, fourier, literal, lowdim, multiply, sampling};
-use algos::{Error, InputError};
+use algos::kernel::{
+    Bandwidth, Engine, Points, Problem, Variant, fourier, hashing, literal, lowdim, multiply, sampling,
+};
+use algos::{Error, InputError, NumericalError};
+use faer::Mat;
 
 use crate::support::{cloud, rng, unit};
 
@@ -131,4 +135,80 @@ fn empty_sets_and_points_without_coordinates_have_approximations_too() {
     assert!(found.y.iter().all(|y| (y - 300.0).abs() <= 0.5 * 300f64.sqrt()), "{:?}", found.plan);
     assert!(lowdim::cells(&unit(&none, &some), &[1.0; 40], 1e-6, engine).unwrap().value.is_empty());
     assert_eq!(lowdim::cells(&unit(&some, &none), &[], 1e-6, engine).unwrap().value, [0.0; 40]);
+}
+
+#[test]
+fn trees_of_the_smallest_alpha_answer_from_single_leaves() {
+    let tree = |capacity, alpha| {
+        Tree::new(&[0.1, 0.5, 0.9], capacity, 1.0, 1.0, Answer::Approximate { alpha }, Some(&mut rng(1))).unwrap()
+    };
+    for capacity in [1, 8, 1024] {
+        // Half a leaf is the limit: from there on powers are tried.
+        let powers = tree(capacity, 0.51 / capacity as f64);
+        for alpha in [f64::MIN_POSITIVE, 1e-17, 1e-9, 0.49 / capacity as f64] {
+            let single = tree(capacity, alpha);
+            for y in [0.0, 0.3, 1.0] {
+                assert_eq!(single.distances(y).unwrap(), powers.distances(y).unwrap(), "{capacity}, {alpha}");
+                assert_eq!(single.noise(y).unwrap(), powers.noise(y).unwrap(), "{capacity}, {alpha}");
+            }
+        }
+    }
+}
+
+#[test]
+fn forests_take_queries_of_their_dimension_only() {
+    let points = Points::new(2, 3, vec![0.5; 6]).unwrap();
+    let forest = Forest::new(&points, 8, 1.0, 1.0, Answer::Sums, &mut rng(1)).unwrap();
+    for y in [&[0.5; 2][..], &[0.5; 4]] {
+        for found in [forest.distances(y), forest.noise(y)] {
+            assert!(matches!(found, Err(Error::Input(InputError::Shape { .. }))), "{found:?}");
+        }
+    }
+}
+
+#[test]
+fn boxes_that_cannot_be_numbered_are_refused() {
+    let far = |x: f64| Points::new(2, 2, vec![0.0, 0.0, 0.0, x]).unwrap();
+    let transform = |queries: &Points, keys: &Points, rho| lowdim::gauss(&unit(queries, keys), &[1.0; 2], 5, rho);
+    for x in [1e30, -1e30, 1e140] {
+        argument(transform(&far(x), &far(0.0), 0.5), "coordinate");
+        argument(transform(&far(0.0), &far(x), 0.5), "coordinate");
+    }
+    assert_eq!(transform(&far(1e12), &far(1e12), 0.5).unwrap().value.len(), 2);
+    for rho in [0.0, 1e-10, 1e300, f64::INFINITY, f64::NAN] {
+        argument(transform(&far(1.0), &far(1.0), rho), "rho");
+    }
+    for rho in [1e-4, 1e3] {
+        assert!(transform(&far(1.0), &far(1.0), rho).unwrap().value.iter().all(|y| y.is_finite()));
+    }
+}
+
+#[test]
+fn attention_never_returns_what_overflowed() {
+    let point = |x: &[f64]| Points::new(x.len(), 1, x.to_vec()).unwrap();
+    let values = |by: f64| Mat::from_fn(2, 1, |_, _| by);
+    let by =
+        |reduction, q: f64, k: [f64; 2], v: f64| attention(reduction, &point(&[q]), &point(&k), values(v).as_ref());
+    let overflows = |found: Result<Mat<f64>, Error>| {
+        assert!(matches!(found, Err(Error::Numerical(NumericalError::Overflow { .. }))), "{found:?}");
+    };
+    overflows(by(Reduction::Direct, 1e300, [1e10, 1.0], 1.0));
+    for reduction in [Reduction::Scaled, Reduction::Augmented, Reduction::Unshifted] {
+        overflows(by(reduction, 1e200, [1e200; 2], 1.0));
+        overflows(by(reduction, 1e200, [1.0; 2], 1.0));
+    }
+    assert!(augment(&point(&[1.0]), &point(&[1e200])).is_err());
+    overflows(by(Reduction::Direct, 1.0, [1.0; 2], f64::MAX));
+    // Large norms do no harm to logits that are finite.
+    assert!((by(Reduction::Direct, 1e-200, [1e200, 1.0], 3.0).unwrap()[(0, 0)] - 3.0).abs() <= 1e-14);
+}
+
+#[test]
+fn estimates_need_a_table_and_features_a_frequency() {
+    let points = cloud(20, 2, 1.0, 1);
+    let (problem, engine) = (unit(&points, &points), Engine::detect());
+    argument(hashing::estimates(&problem, 3, 4.0, 0, engine, &mut rng(1)), "tables");
+    argument(fourier::features(&problem, &[1.0; 20], 0, engine, &mut rng(1)), "count");
+    argument(fourier::predicted_error(&problem, &[1.0; 20], 0, engine), "count");
+    assert_eq!(hashing::estimates(&problem, 0, 4.0, 1, engine, &mut rng(1)).unwrap().relative.len(), 20);
 }

@@ -173,6 +173,25 @@ fn bilinear_runs_equal_the_reference_on_expanded_matrices() {
 }
 
 #[test]
+fn flops_of_bilinear_runs_are_counted_as_documented() {
+    let (d, m, iterations) = (7, 40, 5);
+    let (measurements, y, _, direction) = bilinear_problem(d, m, false, 2);
+    for (width, step, each) in [
+        (2, Step::Geometric { eta: 0.1, rho: 0.95 }, (8 * d + 4) * m * 2),
+        (5, Step::Geometric { eta: 0.1, rho: 0.95 }, (4 * d + 2) * m * 5 + (2 * d + 1) * m * d + 2 * d * d * 5),
+        (
+            2,
+            Step::GeometricNormalized { eta: 0.1, rho: 0.95 },
+            (4 * d + 2) * m * 2 + (2 * d + 1) * m * d + 2 * d * d * 2,
+        ),
+    ] {
+        let options = Options { step, iterations, ..short(width, iterations, direction.as_ref()) };
+        let done = bilinear::subgm(&measurements, &y, &options, Par::Seq, &mut Silent).unwrap();
+        assert_eq!(done.effort.flops, (iterations * each) as u64, "{width} {step:?}");
+    }
+}
+
+#[test]
 fn bilinear_recovery_is_robust_and_its_rank_one_form_stalls() {
     let (d, m) = (10, 600);
     let run = |rank_one: bool, width: usize| {

@@ -79,13 +79,14 @@ impl Pivots for OrderedPair {
 #[derive(Debug, Clone)]
 pub struct ShuffledSweep {
     rng: ChaCha8Rng,
+    order: usize,
     left: Vec<[usize; 2]>,
 }
 
 impl ShuffledSweep {
     /// Orders drawn from `rng`.
     pub fn new(rng: ChaCha8Rng) -> Self {
-        Self { rng, left: Vec::new() }
+        Self { rng, order: 0, left: Vec::new() }
     }
 }
 
@@ -96,7 +97,10 @@ impl Pivots for ShuffledSweep {
 
     fn next(&mut self, view: &dyn View, set: &mut [usize]) {
         let n = view.order();
-        if self.left.is_empty() {
+        // What is left of another matrix's sweep says nothing of this one.
+        if self.left.is_empty() || self.order != n {
+            self.order = n;
+            self.left.clear();
             self.left.reserve(pairs(n));
             self.left.extend((0..n).flat_map(|p| (p + 1..n).map(move |q| [p, q])));
         }

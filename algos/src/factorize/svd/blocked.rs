@@ -61,7 +61,7 @@ impl Columns {
         self.blocks.iter_mut().for_each(|block| block.refresh(engine.simd));
         let mut total = Visit::default();
         total.effort += flops(self.blocks.iter().map(Block::cross_flops).sum());
-        for number in 0..self.blocks.len() - 1 {
+        for number in 0..self.blocks.len().saturating_sub(1) {
             // Blocks are taken out in pairs, so that each thread owns what it writes.
             let seats = round(self.blocks.len(), number);
             let mut pairs: Vec<_> = seats.iter().map(|&[i, j]| [i, j].map(|b| self.blocks[b].take())).collect();

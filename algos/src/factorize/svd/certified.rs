@@ -13,7 +13,7 @@ use super::blocked::Columns;
 use super::finish::{Triplets, normalise};
 use super::{Engine, Svd, flops, preconditioned, scale, status, times_power, tolerance};
 use crate::Outcome;
-use crate::error::{Error, Size, shape};
+use crate::error::{Error, InputError, Size, finite, shape};
 use crate::linalg::{gram, maximum, norm, product, right_singular_vectors};
 
 /// What is known of a start `V₀` for a matrix `X: m×n`.
@@ -98,8 +98,7 @@ impl Start {
 ///
 /// Sizes that do not agree; entries that are not finite; a range of scales beyond that of [`svd`](super::svd()).
 pub fn certify(x: MatRef<'_, f64>, v0: MatRef<'_, f64>) -> Result<Certificate, Error> {
-    let n = x.ncols();
-    shape("start", Size::Matrix(n, n), Size::Matrix(v0.nrows(), v0.ncols()))?;
+    check(x, v0)?;
     Ok(Start::new(scale(x)?.0.as_ref(), v0.to_owned()).certificate)
 }
 
@@ -109,10 +108,16 @@ pub fn certify(x: MatRef<'_, f64>, v0: MatRef<'_, f64>) -> Result<Certificate, E
 ///
 /// As [`certify`].
 pub fn jacobi_from(x: MatRef<'_, f64>, v0: MatRef<'_, f64>, engine: Engine) -> Result<Outcome<Svd>, Error> {
-    let n = x.ncols();
-    shape("start", Size::Matrix(n, n), Size::Matrix(v0.nrows(), v0.ncols()))?;
+    check(x, v0)?;
     let (scaled, exponent) = scale(x)?;
     Ok(Start::new(scaled.as_ref(), v0.to_owned()).rotate(x.nrows(), engine).finish(exponent))
+}
+
+/// Checks that `V₀` is a start for `X`.
+fn check(x: MatRef<'_, f64>, v0: MatRef<'_, f64>) -> Result<(), InputError> {
+    let n = x.ncols();
+    shape("start", Size::Matrix(n, n), Size::Matrix(v0.nrows(), v0.ncols()))?;
+    finite("start", v0.col_iter().flat_map(|column| column.iter()))
 }
 
 /// The decomposition of `X: m×n`, `m ≥ n`, by rotations after a bidiagonal method, or without it if the certificate is

@@ -34,6 +34,7 @@ pub(super) fn jacobi(x: MatRef<'_, f64>, engine: Engine) -> Result<Triplets, Err
         None => {
             // The triangle is too ill-conditioned for line 4: once more, with the rotations accumulated.
             let (done_again, parts) = accumulate(&l, tolerance(m), engine);
+            done.sweeps += done_again.sweeps;
             done.effort += done_again.effort;
             done.converged = done_again.converged;
             y = parts.0;

@@ -9,13 +9,16 @@ use crate::kernel::points::Centred;
 use crate::kernel::{Engine, Problem, column};
 use crate::{Effort, Outcome, Status};
 
-/// Cells on a side, at most: more than there are points would be empty.
-const MOST: f64 = 4096.0;
+/// Cells on a side, at most, and as many in all are always allowed.
+const MOST: usize = 4096;
+/// Cells per point, at most, where that is more: others would be empty.
+const SPARE: usize = 16;
 
 /// `y = K x` to an error of `tol·‖x‖₁` in each entry, for `d ≤ 3`: keys farther than `√(2 ln(1/tol))` are left out. Points
 /// are sorted into cells of that side, and the queries of a cell meet the keys of the `3ᵈ` cells about it in the tile.
 ///
-/// Cost: density times `(3·side)ᵈ` entries per query, whatever the number of points.
+/// Cost: density times `(3·side)ᵈ` entries per query, whatever the number of points. There are at most 16 cells per point:
+/// where points are so far apart that it would take more, cells are larger. Memory: `O(n + m)`.
 ///
 /// # Errors
 ///
@@ -63,10 +66,21 @@ impl Grid {
         for t in 0..points.d {
             let all = || points.queries.iter().chain(&points.keys).skip(t).step_by(points.d).copied();
             let (low, high) = (all().fold(f64::INFINITY, f64::min), all().fold(f64::NEG_INFINITY, f64::max));
-            let cells = ((high - low) / side).floor().clamp(1.0, MOST);
+            let cells = ((high - low) / side).floor().clamp(1.0, MOST as f64);
             grid.origin[t] = low;
-            grid.scale[t] = if high > low { cells / (high - low) } else { 0.0 };
             grid.size[t] = cells as usize;
+            // The extent, for now.
+            grid.scale[t] = high - low;
+        }
+        let most = MOST.max(SPARE.saturating_mul(points.n + points.m));
+        while grid.count() > most {
+            // Larger cells lose no pair.
+            if let Some(longest) = grid.size.iter_mut().max() {
+                *longest /= 2;
+            }
+        }
+        for (scale, &size) in grid.scale.iter_mut().zip(&grid.size) {
+            *scale = if *scale > 0.0 { size as f64 / *scale } else { 0.0 };
         }
         grid
     }

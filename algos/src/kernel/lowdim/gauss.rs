@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::error::{Error, argument};
+use crate::error::{Error, InputError, argument};
 use crate::kernel::{Problem, column};
 use crate::{Effort, Outcome, Status};
 
 /// Beyond this many `√δ` a box is not felt: `e^{−36}`.
 const REACH: f64 = 6.0;
+/// Half-sides of boxes. A query passes `REACH/ρ` rows of boxes, and powers of large `ρ` overflow.
+const BOXES: std::ops::RangeInclusive<f64> = 1e-4..=1e3;
+/// Boxes on either side of the origin: their numbers are exact.
+const FARTHEST: f64 = (1u64 << 53) as f64;
 
 /// `y ≈ K x` in two dimensions by Hermite expansions of order `p` (Greengard & Strain 1991), `δ = 2σ²`: sources in boxes
 /// of half-side `rho·√δ` about a centre `c` have the moments
@@ -17,21 +21,28 @@ const REACH: f64 = 6.0;
 /// ```
 ///
 /// and a target within six `√δ` of the box adds `Σ A_ab h_a(z₁) h_b(z₂)`, `z = (q − c)/√δ`, with the Hermite functions
-/// `h_a(z) = e^{−z²} H_a(z)`. The error falls geometrically with `p`, faster for small boxes.
+/// `h_a(z) = e^{−z²} H_a(z)`. The error falls geometrically with `p`, faster for small boxes, down
+/// to the rounding of `z`: `eps` times a point's distance to the origin in units of `√δ`.
 ///
 /// Cost: `mp²` for the moments and `p²` for each pair of a target and a box that it feels.
 ///
 /// # Errors
 ///
-/// As [`product`](crate::kernel::product()); a dimension other than two; an order outside 1 … 60; a box that is not positive.
+/// As [`product`](crate::kernel::product()); a dimension other than two; an order outside 1 … 60; `rho` outside 1e-4 … 1e3;
+/// a coordinate of 2⁵³ boxes or more.
 pub fn gauss(problem: &Problem<'_>, x: &[f64], p: usize, rho: f64) -> Result<Outcome<Vec<f64>>, Error> {
     problem.check(column(x))?;
     let (queries, keys) = (problem.queries(), problem.keys());
     argument(keys.dimension() == 2, "d", keys.dimension() as f64, "this transform is for two dimensions")?;
     argument((1..=60).contains(&p), "p", p as f64, "must be in 1 … 60")?;
-    argument(rho > 0.0 && rho.is_finite(), "rho", rho, "must be positive and finite")?;
+    argument(BOXES.contains(&rho), "rho", rho, "must be in 1e-4 … 1e3")?;
     let unit = std::f64::consts::SQRT_2 * problem.sigma();
     let side = 2.0 * rho;
+    let far = |x: &&f64| (*x / unit / side).abs() >= FARTHEST;
+    if let Some(&value) = queries.coordinates().iter().chain(keys.coordinates()).find(far) {
+        let requirement = "must be within 2⁵³ boxes of the origin";
+        return Err(InputError::Argument { name: "coordinate", value, requirement }.into());
+    }
     let place = |k: &[f64]| [(k[0] / unit / side).floor() as i64, (k[1] / unit / side).floor() as i64];
     let centre = |cell: [i64; 2]| cell.map(|c| (c as f64 + 0.5) * side);
     let mut boxes: BTreeMap<[i64; 2], Vec<f64>> = BTreeMap::new();
