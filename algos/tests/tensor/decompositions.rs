@@ -6,7 +6,7 @@ use algos::tensor::power::{Ascent, Limits, climb, direction};
 use algos::tensor::reference::{Full, Removal};
 use algos::tensor::sshopm::{self, sshopm, sufficient_shift};
 use algos::tensor::subspace::Subspace;
-use algos::tensor::{Options, Shift, Threshold, Variant, decompose, relative_error};
+use algos::tensor::{Options, Shift, SymmetricTensor, Threshold, Variant, decompose, relative_error};
 use faer::Mat;
 use std::ops::ControlFlow;
 
@@ -172,6 +172,40 @@ fn the_rank_is_read_off_and_noise_needs_a_threshold() {
     let rank = |threshold| decompose(Variant::Packed, &noisy, &Options { threshold, iterations: 5, ..options(1) });
     assert_eq!(rank(Threshold::Absolute(0.007)).unwrap().value.rank, 12);
     assert!(rank(Threshold::Relative(1e-4)).is_err() || rank(Threshold::Relative(1e-4)).unwrap().value.rank > 30);
+}
+
+#[test]
+fn absolute_thresholds_are_in_the_units_of_the_tensor() {
+    for scale in [2f64.powi(-600), 1.0, 100.0, 2f64.powi(600)] {
+        for order in 3..=6 {
+            let weights = [100.0 * scale, scale];
+            let tensor = SymmetricTensor::from_components(order, Mat::identity(3, 2).as_ref(), &weights).unwrap();
+            for &variant in Variant::ALL {
+                for (limit, rank) in [(0.5, 2), (50.0, 1), (500.0, 0)] {
+                    let options = Options { threshold: Threshold::Absolute(limit * scale), ..options(1) };
+                    let found = decompose(variant, &tensor, &options).unwrap().value;
+                    assert_eq!(found.rank, rank, "{variant:?}, order {order}, {limit} of {scale:e}");
+                    assert_eq!(found.weights.len(), rank);
+                    assert!(found.spectrum.iter().take(rank).all(|s| *s > limit * scale));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn one_dimension_has_a_rank_as_any_other() {
+    for &variant in Variant::ALL {
+        for size in [1e-310, 1e-200, 3.0, 1e200, f64::MAX] {
+            let tensor = SymmetricTensor::from_packed(3, 1, vec![-size]).unwrap();
+            let found = |options| decompose(variant, &tensor, &options).unwrap().value;
+            assert_eq!(found(options(1)).weights, [-size]);
+            let above = |limit| found(Options { threshold: Threshold::Absolute(limit), ..options(1) });
+            assert_eq!(above(0.5 * size).rank, 1);
+            assert_eq!((above(size).rank, above(size).weights.len()), (0, 0));
+            assert_eq!(found(Options { rank: Some(0), ..options(1) }).weights.len(), 0);
+        }
+    }
 }
 
 #[test]
