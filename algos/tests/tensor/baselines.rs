@@ -81,6 +81,24 @@ fn plain_deflation_works_for_orthonormal_components_only() {
 }
 
 #[test]
+fn no_steps_leave_every_start_where_it_is() {
+    let (tensor, truth) = Spec::new(4, 4, 5).draw(&mut rng(17)).unwrap();
+    let known = Landscape::new(truth.vectors(), 2).unwrap();
+    let mut rng = rng(18);
+    let starts: Vec<Vec<f64>> = (0..11).map(|_| direction(4, &mut rng)).collect();
+    let limits = Limits { iterations: 0, tolerance: 0.0 };
+    let together = known.climb_all(&starts, Shift::None, limits);
+    assert_eq!(together.len(), starts.len());
+    for (start, summit) in starts.iter().zip(together) {
+        let alone = climb(&mut known.clone(), start, Shift::None, limits, |_, _, _| ControlFlow::Continue(()));
+        assert_eq!(summit, alone);
+        assert_eq!((&summit.x, summit.iterations, summit.converged), (start, 0, false));
+    }
+    let run = deflated_power(&tensor, 2, 9, 0, &mut rng).unwrap();
+    assert_eq!((run.value.weights.len(), run.effort.iterations), (2, 0));
+}
+
+#[test]
 fn alternating_least_squares_lowers_the_error() {
     let (tensor, _) = Spec::new(3, 5, 3).draw(&mut rng(8)).unwrap();
     let dense = tensor.to_dense().unwrap();

@@ -39,7 +39,7 @@ pub fn deflated_power(
             ([0.0; 8], advance_all(simd, x, &y, [0.0; 8]))
         };
         let ends =
-            run_all(&from, step, |t, x, _, moved| (moved < 1e-14 || t == iterations).then(|| (x.column(), t as u64)));
+            run_all(&from, step, |t, x, _, moved| (moved < 1e-14 || t >= iterations).then(|| (x.column(), t as u64)));
         let mut best: Option<(Vec<f64>, f64)> = None;
         for (x, steps) in ends {
             effort += Effort { iterations: steps, flops: steps * flops, ..Effort::default() };
