@@ -81,6 +81,18 @@ fn plain_deflation_works_for_orthonormal_components_only() {
 }
 
 #[test]
+fn plain_deflation_scales_with_the_tensor() {
+    let (tensor, _) = Spec::new(3, 5, 4).draw(&mut rng(15)).unwrap();
+    let run = |scale: f64| deflated_power(&tensor.scaled(scale), 4, 9, 200, &mut rng(16)).unwrap();
+    let base = run(1.0);
+    for scale in [2f64.powi(-900), 4.0, 2f64.powi(900)] {
+        let found = run(scale);
+        assert_eq!((&found.value.vectors, found.effort), (&base.value.vectors, base.effort), "{scale:e}");
+        assert!(found.value.weights.iter().zip(&base.value.weights).all(|(a, b)| *a == scale * b));
+    }
+}
+
+#[test]
 fn no_steps_leave_every_start_where_it_is() {
     let (tensor, truth) = Spec::new(4, 4, 5).draw(&mut rng(17)).unwrap();
     let known = Landscape::new(truth.vectors(), 2).unwrap();

@@ -2,7 +2,7 @@
 
 use algos::tensor::diagnose::{assign, vectors_apart};
 use algos::tensor::instance::{Spec, Vectors, Weights, kofidis_regalia, unit_noise};
-use algos::tensor::power::{Ascent, Limits, climb, direction};
+use algos::tensor::power::{Ascent, Limits, advance, climb, direction};
 use algos::tensor::reference::{Full, Removal};
 use algos::tensor::sshopm::{self, sshopm, sufficient_shift};
 use algos::tensor::subspace::Subspace;
@@ -235,6 +235,44 @@ fn extreme_scales_change_no_digit() {
             assert!((a / scale - b).abs() <= 1e-15 * b.abs());
         }
     }
+}
+
+#[test]
+fn eigenpairs_scale_with_the_tensor() {
+    let (tensor, _) = draw((3, 5, 4), 52);
+    let start = direction(5, &mut rng(53));
+    for shift in [0.0, 2.0] {
+        let run = |scale: f64| {
+            let options = sshopm::Options { shift: scale * shift, iterations: 2000, tolerance: 1e-12 };
+            sshopm(&tensor.scaled(scale), &start, &options).unwrap()
+        };
+        let base = run(1.0);
+        assert_ne!(base.value.x, start);
+        for scale in [2f64.powi(-1000), 2f64.powi(-700), 4.0, 2f64.powi(700), 2f64.powi(1020)] {
+            let found = run(scale);
+            assert_eq!((found.status, &found.value.x), (base.status, &base.value.x), "{scale:e}");
+            assert_eq!(found.value.value, scale * base.value.value);
+        }
+    }
+    let zero = SymmetricTensor::zeros(3, 5).unwrap();
+    let still = sshopm(&zero, &start, &sshopm::Options { shift: 0.0, iterations: 9, tolerance: 1e-12 }).unwrap();
+    assert_eq!(still.value.value, 0.0);
+}
+
+#[test]
+fn power_steps_take_vectors_of_any_length() {
+    let (start, along) = (direction(6, &mut rng(54)), direction(6, &mut rng(55)));
+    let step = |scale: f64| {
+        let (mut x, mut y) = (start.clone(), along.iter().map(|y| scale * y).collect::<Vec<_>>());
+        let moved = advance(&mut x, &mut y, 0.5 * scale);
+        (x, moved)
+    };
+    let base = step(1.0);
+    assert!(base.1 > 0.1);
+    for scale in [2f64.powi(-900), 2f64.powi(-530), 2f64.powi(530), 2f64.powi(1022)] {
+        assert_eq!(step(scale), base, "{scale:e}");
+    }
+    assert_eq!(step(0.0), (start.clone(), 0.0));
 }
 
 #[test]
