@@ -3,7 +3,7 @@
 use faer::MatRef;
 use serde::Serialize;
 
-use crate::error::{Error, Size, argument, finite, shape};
+use crate::error::{Error, NumericalError, Size, argument, finite, shape};
 
 /// Options of [`subgm`](super::subgm).
 #[derive(Debug, Clone, Copy)]
@@ -103,17 +103,24 @@ pub(crate) struct Reading<'a> {
 
 impl Step {
     /// `η_t`; `scratch` is overwritten by the median.
-    pub(crate) fn size(self, t: usize, reading: Reading<'_>, scratch: &mut Vec<f64>) -> f64 {
-        match self {
+    ///
+    /// # Errors
+    ///
+    /// [`NumericalError::Overflow`]: a step to be divided by a norm that is not finite, which would never move.
+    pub(crate) fn size(self, t: usize, reading: Reading<'_>, scratch: &mut Vec<f64>) -> Result<f64, Error> {
+        Ok(match self {
             Self::Geometric { eta, rho } => eta * rho.powf(t as f64),
             // G = 0: the iterate is stationary, and stepping nowhere ends the run.
             Self::GeometricNormalized { .. } if reading.gradient_norm == 0.0 => 0.0,
+            Self::GeometricNormalized { .. } if !reading.gradient_norm.is_finite() => {
+                return Err(NumericalError::Overflow { what: "the norm of the sub-gradient" }.into());
+            }
             Self::GeometricNormalized { eta, rho } => eta * rho.powf(t as f64) / reading.gradient_norm,
             Self::LossProportional { eta } => std::f64::consts::FRAC_PI_2 * eta * reading.loss,
             Self::Median { c } => c * median_abs(reading.residual, scratch),
             Self::Constant { eta } => eta,
             Self::InvSqrt { eta } => eta / ((t + 1) as f64).sqrt(),
-        }
+        })
     }
 
     /// Whether `η_t` depends on the residuals, so that all of them are needed in every iteration.

@@ -36,7 +36,7 @@ use crate::{Effort, Error, NumericalError, Outcome, Status};
 /// # Errors
 ///
 /// Input that is not finite, sizes that do not agree, parameters outside their domains; a start that is zero; iterates
-/// that diverge.
+/// that diverge; a sub-gradient whose norm overflows where the step is divided by it.
 pub fn subgm(
     a: &FullMeasurements,
     y: &[f64],
@@ -68,7 +68,7 @@ pub fn subgm(
         }
         rows_evaluated += m as u64;
         let gradient_norm = frobenius(g.as_ref());
-        let eta = options.step.size(t, Reading { loss: f, gradient_norm, residual: &z }, &mut scratch); // line 8
+        let eta = options.step.size(t, Reading { loss: f, gradient_norm, residual: &z }, &mut scratch)?; // line 8
         let still = 2.0 * eta * gradient_norm < f64::powi(2.0, -54);
         if observe.wants(t) {
             observe.see(&Iterate {

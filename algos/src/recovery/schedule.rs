@@ -86,7 +86,8 @@ impl Schedule {
 ///
 /// # Errors
 ///
-/// `α`, `tol`, `p`, `ν` or the target outside their domains; `α` so close to `√σ₁` that no decay is left (`ρ ≤ 0`).
+/// `α`, `tol`, `p`, `ν` or the target outside their domains; `α` so close to `√σ₁` that no decay is left (`ρ ≤ 0`); a
+/// path so long that `ρ` rounds to one.
 pub fn geometric(target: Target, corruption: Corruption, alpha: f64, tol: f64) -> Result<Schedule, Error> {
     let (margin, shrink) = match corruption {
         Corruption::Outliers { .. } => (1.5, direction_norm(target, corruption)?),
@@ -106,6 +107,7 @@ pub fn along(path: f64, scale: f64, alpha: f64, tol: f64) -> Result<Schedule, Er
     argument(tol > 0.0 && tol < 1.0, "tol", tol, "must lie in (0, 1)")?;
     let rho = 1.0 - ETA / (path * (scale / alpha).ln());
     argument(rho > 0.0, "alpha", alpha, "must be small enough for the steps to decay")?;
+    argument(rho < 1.0, "path", path, "must be short enough for the steps to decay: rho rounds to one")?;
     let iterations = (tol.ln() / rho.ln()).ceil() as usize;
     Ok(Schedule { path, eta: ETA, rho, iterations })
 }

@@ -4,7 +4,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
 
 use faer::{Accum, Mat, MatMut, MatRef, Par, linalg::matmul::matmul};
 
-use crate::linalg::sum_of_squares;
+use crate::linalg::{norm, sum_of_squares};
 
 /// `D = d(d+1)/2`, the number of entries of `svec` of a matrix of order `d`.
 pub(crate) fn packed_len(d: usize) -> usize {
@@ -48,7 +48,10 @@ pub(crate) fn svec_of_factor(u: MatRef<'_, f64>, work: &mut Mat<f64>, out: &mut 
     svec(work.as_ref(), out);
 }
 
-/// `‖M‖_F`, without protection against overflow: an infinite or NaN result means that the entries are out of range.
+/// Sums of squares below this have lost digits to underflow.
+const SMALLEST_SQUARE: f64 = f64::MIN_POSITIVE / f64::EPSILON;
+
+/// `‖M‖_F`; infinite or NaN only where an entry is, or where the norm itself is too large for a number.
 pub(crate) fn frobenius(m: MatRef<'_, f64>) -> f64 {
     let mut total = 0.0;
     for column in m.col_iter() {
@@ -57,5 +60,9 @@ pub(crate) fn frobenius(m: MatRef<'_, f64>) -> f64 {
             None => column.iter().map(|x| x * x).sum(),
         };
     }
-    total.sqrt()
+    if (SMALLEST_SQUARE..f64::INFINITY).contains(&total) {
+        return total.sqrt();
+    }
+    // Squares leave the range of numbers long before norms do.
+    norm(&m.col_iter().flat_map(|column| column.iter().copied()).collect::<Vec<f64>>())
 }

@@ -123,7 +123,8 @@ impl Prepared<'_> {
 /// # Errors
 ///
 /// [`Error::Input`]: sizes that do not agree, values that are not finite, parameters outside their domains.
-/// [`Error::Numerical`]: a start that is zero and would never move; iterates that diverge, with the iteration.
+/// [`Error::Numerical`]: a start that is zero and would never move; iterates that diverge, with the iteration; a
+/// sub-gradient whose norm overflows where the step is divided by it.
 pub fn subgm(
     variant: Variant,
     problem: &Problem<'_>,

@@ -26,7 +26,8 @@ pub(super) struct Parts {
     pub phases: Phases,
 }
 
-/// Checks the input, brings entries to order one by a power of two, and answers the trivial cases.
+/// Checks the input, brings entries and an absolute threshold to order one by a power of two, and answers the trivial
+/// cases.
 ///
 /// # Errors
 ///
@@ -34,26 +35,22 @@ pub(super) struct Parts {
 pub(super) fn enter(
     tensor: &SymmetricTensor,
     options: &Options,
-    solve: impl FnOnce(&SymmetricTensor) -> Result<Parts, Error>,
+    solve: impl FnOnce(&SymmetricTensor, &Options) -> Result<Parts, Error>,
 ) -> Result<Outcome<Decomposition>, Error> {
     let (m, d) = (tensor.order(), tensor.dimension());
     argument((3..=6).contains(&m), "order", m as f64, "between 3 and 6")?;
     options.check()?;
-    let largest = tensor.largest();
-    let mut parts = if largest == 0.0 {
+    let mut parts = if tensor.largest() == 0.0 {
         if options.rank.is_some_and(|rank| rank > 0) {
             return Err(NumericalError::RankDeficient { column: 0 }.into());
         }
         Parts::default()
-    } else if d == 1 {
-        scalar(tensor, options)?
     } else {
-        // In two halves, because the reciprocal of a subnormal overflows.
-        let half = f64::powi(2.0, (largest.log2() / 2.0) as i32);
-        let mut parts = solve(&tensor.scaled(1.0 / half).scaled(1.0 / half))?;
+        let (tensor, unit) = tensor.normalized();
+        let options = Options { threshold: options.threshold.within(unit), ..*options };
+        let mut parts = if d == 1 { scalar(&tensor, &options)? } else { solve(&tensor, &options)? };
         for size in parts.weights.iter_mut().chain(&mut parts.spectrum) {
-            *size *= half;
-            *size *= half;
+            *size = unit.multiply(*size);
         }
         parts
     };
@@ -86,13 +83,16 @@ pub(super) fn enter(
 
 /// `T = λ` in dimension one.
 fn scalar(tensor: &SymmetricTensor, options: &Options) -> Result<Parts, Error> {
-    rank(&[1.0], options)?;
     let weight = tensor.packed()[0];
+    let spectrum = vec![weight.abs()];
+    if rank(&spectrum, options)? == 0 {
+        return Ok(Parts { spectrum, ..Parts::default() });
+    }
     Ok(Parts {
         vectors: vec![vec![1.0]],
         weights: vec![weight],
         components: vec![Component { f: 1.0, iterations: 0, tries: 0, converged: true }],
-        spectrum: vec![weight.abs()],
+        spectrum,
         rank: 1,
         phases: Phases::default(),
     })

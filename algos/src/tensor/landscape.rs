@@ -109,7 +109,7 @@ impl Landscape {
     pub fn climb_all(&self, starts: &[Vec<f64>], shift: Shift, limits: Limits) -> Vec<Summit> {
         self.step_all(starts, shift, |iterations, x, f, moved| {
             let converged = moved < limits.tolerance;
-            let ended = converged || iterations == limits.iterations;
+            let ended = converged || iterations >= limits.iterations;
             ended.then(|| Summit { x: x.column(), f, iterations, converged })
         })
     }

@@ -128,7 +128,7 @@ impl Lane<'_> {
 
 /// Runs an iteration from many starts; a lane whose run has ended takes the next start. `step` moves eight points and
 /// returns a value and the length of the step of each, `after(t, x, value, length)` says when a run has ended after `t`
-/// steps, and with what.
+/// steps, and with what. It is asked at `t = 0` too, where value and length are 0 and ∞: no steps may be allowed.
 pub(super) fn run_all<R>(
     starts: &[Vec<f64>],
     mut step: impl FnMut(&mut [Octet]) -> ([f64; 8], [f64; 8]),
@@ -141,9 +141,13 @@ pub(super) fn run_all<R>(
     let mut ends: Vec<Option<R>> = starts.iter().map(|_| None).collect();
     loop {
         for (lane, run) in running.iter_mut().enumerate().filter(|(_, run)| run.is_none()) {
-            if let Some((at, start)) = waiting.next() {
+            for (at, start) in waiting.by_ref() {
                 points.iter_mut().zip(start).for_each(|(to, x)| to[lane] = *x);
-                *run = Some((at, 0));
+                ends[at] = after(0, Lane { points: &points, lane }, 0.0, f64::INFINITY);
+                if ends[at].is_none() {
+                    *run = Some((at, 0));
+                    break;
+                }
             }
         }
         if running.iter().all(Option::is_none) {

@@ -2,6 +2,7 @@
 
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
+use super::symmetric::Unit;
 use crate::error::{Error, argument};
 
 /// The shift `γ` of a power step `x ← (y + γx)/‖y + γx‖`; `c_n = √((n−1)/n)`.
@@ -36,6 +37,16 @@ pub enum Threshold {
     Relative(f64),
     /// Those above this number.
     Absolute(f64),
+}
+
+impl Threshold {
+    /// The same threshold for a tensor in this unit.
+    pub(super) fn within(self, unit: Unit) -> Self {
+        match self {
+            Self::Relative(_) => self,
+            Self::Absolute(threshold) => Self::Absolute(unit.divide(threshold)),
+        }
+    }
 }
 
 /// What becomes of a point whose `f` is not close to 1 after all starts.

@@ -14,7 +14,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
 use super::options::{Options, Shift};
-use crate::linalg::norm;
+use crate::linalg::{norm, power_of_two_scale};
 
 /// A function `F` on the unit sphere to be climbed.
 pub trait Ascent {
@@ -74,12 +74,21 @@ pub fn climb(
     Summit { x, f, iterations: limits.iterations, converged: false }
 }
 
+/// Sums of squares below this have lost digits to underflow.
+const SMALLEST_SQUARE: f64 = f64::MIN_POSITIVE / f64::EPSILON;
+
 /// `x ← (y + γx)/‖y + γx‖`; returns the length of the step. Where `y + γx` vanishes, `x` stays.
 pub fn advance(x: &mut [f64], y: &mut [f64], gamma: f64) -> f64 {
     let mut square = 0.0;
     for (y, x) in y.iter_mut().zip(&*x) {
         *y += gamma * x;
         square += *y * *y;
+    }
+    if !(SMALLEST_SQUARE..f64::INFINITY).contains(&square) {
+        // Squares leave the range of numbers long before lengths do.
+        let unit = power_of_two_scale(y);
+        y.iter_mut().for_each(|y| *y /= unit);
+        square = y.iter().map(|y| y * y).sum();
     }
     if square == 0.0 {
         return 0.0;

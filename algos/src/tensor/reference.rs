@@ -43,7 +43,7 @@ use crate::{Error, Outcome};
 ///
 /// As [`decompose`](super::decompose).
 pub fn spm(tensor: &SymmetricTensor, options: &Options) -> Result<Outcome<Decomposition>, Error> {
-    enter(tensor, options, |tensor| {
+    enter(tensor, options, |tensor, options| {
         let (mut model, spectrum, extraction_flops) = Full::extract(tensor, options)?; // lines 1 to 3
         let mut parts = Parts { spectrum, ..Parts::default() };
         parts.phases.extraction_flops = extraction_flops;

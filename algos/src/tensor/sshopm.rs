@@ -8,7 +8,7 @@ use super::power::advance;
 use super::symmetric::SymmetricTensor;
 use crate::error::{Error, Size, argument, finite, shape};
 use crate::linalg::{maximum, norm};
-use crate::{Effort, Outcome, Status};
+use crate::{Effort, NumericalError, Outcome, Status};
 
 /// Options of the method.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,14 +36,19 @@ pub struct Eigenpair {
 ///
 /// # Errors
 ///
-/// [`Error::Input`]: a start of another dimension, zero or not finite; a shift that is negative or not finite.
+/// [`Error::Input`]: a start of another dimension, zero, not finite or longer than the largest number; a shift that is
+/// negative or not finite, also where the largest entry of the tensor is taken for one. [`Error::Numerical`]: a value
+/// `T x^m` that overflows.
 pub fn sshopm(tensor: &SymmetricTensor, start: &[f64], options: &Options) -> Result<Outcome<Eigenpair>, Error> {
     let d = tensor.dimension();
     shape("start", Size::Len(d), Size::Len(start.len()))?;
     finite("start", start)?;
     argument(options.shift >= 0.0 && options.shift.is_finite(), "shift", options.shift, "non-negative and finite")?;
     let length = norm(start);
-    argument(length > 0.0, "length of the start", length, "positive")?;
+    argument(length > 0.0 && length.is_finite(), "length of the start", length, "positive and finite")?;
+    let (tensor, unit) = tensor.normalized();
+    let shift = unit.divide(options.shift);
+    argument(shift.is_finite(), "shift", options.shift, "finite beside the largest entry of the tensor")?;
     let mut contraction = tensor.contraction();
     let mut x: Vec<f64> = start.iter().map(|x| x / length).collect();
     let mut y = vec![0.0; d];
@@ -56,13 +61,17 @@ pub fn sshopm(tensor: &SymmetricTensor, start: &[f64], options: &Options) -> Res
         last = value;
         effort.iterations += 1;
         effort.flops += contraction.flops();
-        if advance(&mut x, &mut y, options.shift) < options.tolerance {
+        if advance(&mut x, &mut y, shift) < options.tolerance {
             status = Status::Converged;
             break;
         }
     }
     let value = contraction.apply(&x, &mut y);
-    let decrease = maximum([decrease, last - value]);
+    let decrease = unit.multiply(maximum([decrease, last - value]));
+    let value = unit.multiply(value);
+    if !value.is_finite() {
+        return Err(NumericalError::Overflow { what: "an eigenvalue" }.into());
+    }
     Ok(Outcome { value: Eigenpair { x, value, decrease }, status, effort })
 }
 

@@ -188,6 +188,12 @@ impl SymmetricTensor {
         Self { monomials: self.monomials.clone(), entries: self.entries.iter().map(|t| c * t).collect() }
     }
 
+    /// The tensor with entries of order one, and the unit that they are in. Exact but for entries that underflow.
+    pub(super) fn normalized(&self) -> (Self, Unit) {
+        let unit = Unit::of(self.largest());
+        (self.scaled(1.0 / unit.root).scaled(1.0 / unit.root), unit)
+    }
+
     /// `T + c U`.
     ///
     /// # Errors
@@ -204,6 +210,29 @@ impl SymmetricTensor {
     pub fn contraction(&self) -> Contraction<'_> {
         let weighted = self.entries.iter().zip(self.monomials.multiplicities()).map(|(t, m)| t * m).collect();
         Contraction { monomials: &self.monomials, weighted, workspace: Workspace::new(&self.monomials) }
+    }
+}
+
+/// An even power of two, by its root: the reciprocal of a subnormal overflows, that of its root does not.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unit {
+    root: f64,
+}
+
+impl Unit {
+    /// The unit in which a size is between 1/4 and 4; 1 for no size.
+    fn of(size: f64) -> Self {
+        Self { root: if size == 0.0 { 1.0 } else { f64::powi(2.0, (size.log2() / 2.0) as i32) } }
+    }
+
+    /// A number in this unit.
+    pub fn divide(self, x: f64) -> f64 {
+        x / self.root / self.root
+    }
+
+    /// A number that was in this unit.
+    pub fn multiply(self, x: f64) -> f64 {
+        x * self.root * self.root
     }
 }
 

@@ -272,13 +272,46 @@ fn rows_of_extreme_size_are_screened_rightly() {
             instance.y.iter().enumerate().map(|(i, y)| if i.is_multiple_of(2) { scale * y } else { *y }).collect();
         let step = Step::GeometricNormalized { eta: 0.05, rho: 0.97 };
         let options = options(3, Init::Gaussian { alpha: 0.3, direction: direction.as_ref() }, step, 200);
-        let run = |variant: Variant| {
-            variant.prepare(&measurements).unwrap().subgm(&y, &options, Par::Seq, &mut Silent).unwrap().value.u
+        let run = |variant: Variant, options: &Options<'_>| {
+            variant.prepare(&measurements).unwrap().subgm(&y, options, Par::Seq, &mut Silent).unwrap().value.u
         };
-        assert!(apart(&run(Variant::LazySign), &run(Variant::FusedPacked)) < 1e-10);
-        assert!(apart(&run(Variant::Reference), &run(Variant::FusedPacked)) < 1e-10);
+        let packed = run(Variant::FusedPacked, &options);
+        let start = run(Variant::FusedPacked, &Options { iterations: 0, ..options });
+        assert!(apart(&packed, &start) > 0.1, "rows of {scale:e} leave U where it was");
+        assert!(apart(&run(Variant::LazySign, &options), &packed) < 1e-10);
+        assert!(apart(&run(Variant::Reference, &options), &packed) < 1e-10);
         let single = Variant::FusedF32.prepare(&measurements);
         assert_eq!(single.is_err(), scale > 1.0);
+    }
+}
+
+#[test]
+fn normalized_steps_do_not_see_the_size_of_the_rows() {
+    let (instance, direction) = draw(5, 1, 80, outliers(0.1), 11);
+    let step = Step::GeometricNormalized { eta: 0.05, rho: 0.97 };
+    let options = options(3, Init::Gaussian { alpha: 0.3, direction: direction.as_ref() }, step, 200);
+    let run = |variant: Variant, scale: f64| {
+        let rows = |i: usize, row: &mut [f64]| {
+            row.iter_mut().zip(instance.measurements.row(i)).for_each(|(to, from)| *to = scale * from);
+        };
+        let measurements = Measurements::from_rows(5, 80, rows).unwrap();
+        let y: Vec<f64> = instance.y.iter().map(|y| scale * y).collect();
+        let prepared = variant.prepare(&measurements)?;
+        Ok::<_, Error>(prepared.subgm(&y, &options, Par::Seq, &mut Silent)?.value.u)
+    };
+    for variant in [Variant::Reference, Variant::FusedPacked, Variant::LazySign] {
+        let base = run(variant, 1.0).unwrap();
+        for scale in [2f64.powi(-900), 2f64.powi(-560), 2f64.powi(560), 2f64.powi(900)] {
+            let u = run(variant, scale).unwrap();
+            assert!(apart(&u, &base) < 1e-10, "{} at {scale:e}: {}", variant.name(), apart(&u, &base));
+        }
+    }
+    // Where the sum of the rows is no number, no step can be divided by its norm.
+    let (measurements, start) = (scalar_rows(1, &[1e308; 2]), Mat::from_fn(1, 1, |_, _| 0.1));
+    let options = Options { width: 1, init: Init::Given(start.as_ref()), ..options };
+    for variant in [Variant::Reference, Variant::FusedPacked, Variant::LazySign] {
+        let refused = variant.prepare(&measurements).unwrap().subgm(&[1e300; 2], &options, Par::Seq, &mut Silent);
+        assert!(matches!(refused, Err(Error::Numerical(NumericalError::Overflow { .. }))), "{refused:?}");
     }
 }
 

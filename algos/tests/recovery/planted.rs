@@ -5,7 +5,7 @@ use algos::recovery::diagnose::{ErrorMeter, Progress, least_squares, numerical_r
 use algos::recovery::instance::{Instance, Noise, NoiseDraws, Outlier, Spec, Truth, direction, gaussian_rows};
 use algos::recovery::observe::{At, Both, Each, Iterate, log_spaced};
 use algos::recovery::schedule::{
-    Corruption, Schedule, Target, difficulty, geometric, required_measurements, scaling_function,
+    Corruption, Schedule, Target, along, difficulty, geometric, required_measurements, scaling_function,
 };
 use algos::recovery::sign_rip::{Deviation, sub_gradient};
 use algos::recovery::{Variant, subgm};
@@ -49,6 +49,11 @@ fn schedules_refuse_what_they_cannot_serve() {
     ] {
         assert!(geometric(flat, corruption, alpha, tol).is_err(), "{corruption:?} {alpha} {tol}");
     }
+    // Paths and starts for which ρ rounds to one; just before, the schedule is long but not empty.
+    for (path, scale, alpha) in [(1e17, 1.0, 1e-3), (1e300, 1.0, 1e-3), (1.0, 1e10, f64::MIN_POSITIVE)] {
+        assert!(along(path, scale, alpha, 1e-3).is_err(), "{path:e} {scale:e} {alpha:e}");
+    }
+    assert!(along(1e14, 1.0, 1e-3, 1e-3).unwrap().iterations > 1_000_000_000_000_000);
     let none = Target { norm: 0.0, largest: 0.0, smallest: 0.0 };
     assert!(geometric(none, Corruption::Outliers { p: 0.0 }, 1e-3, 1e-3).is_err());
 }

@@ -2,6 +2,7 @@
 
 use algos::faer::Mat;
 use algos::tensor::baseline::{foobi::foobi, gevd::gevd};
+use algos::tensor::sshopm::{self, sshopm};
 use algos::tensor::{Options, SymmetricTensor, Variant, Warning, decompose};
 use algos::{Error, InputError, NumericalError};
 use ndarray::ArrayD;
@@ -67,6 +68,18 @@ fn options_outside_their_domains_are_refused() {
         Options { threshold: algos::tensor::Threshold::Absolute(f64::NAN), ..options(0) },
     ] {
         assert!(matches!(input(decompose(Variant::Reference, &tensor, &bad)), InputError::Argument { .. }));
+    }
+}
+
+#[test]
+fn eigenpairs_out_of_range_are_refused() {
+    let refused = |tensor: &SymmetricTensor, start: &[f64], shift| {
+        sshopm(tensor, start, &sshopm::Options { shift, iterations: 10, tolerance: 1e-12 }).unwrap_err()
+    };
+    let ones = |size| SymmetricTensor::from_packed(3, 2, vec![size; 4]).unwrap();
+    assert!(matches!(refused(&ones(f64::MAX), &[1.0, 1.0], 0.0), Error::Numerical(NumericalError::Overflow { .. })));
+    for (size, start, shift) in [(1.0, f64::MAX, 1.0), (1.0, 0.0, 1.0), (1e-200, 1.0, 1e200), (1.0, 1.0, f64::NAN)] {
+        assert!(matches!(refused(&ones(size), &[start, start], shift), Error::Input(InputError::Argument { .. })));
     }
 }
 

@@ -81,6 +81,36 @@ fn plain_deflation_works_for_orthonormal_components_only() {
 }
 
 #[test]
+fn plain_deflation_scales_with_the_tensor() {
+    let (tensor, _) = Spec::new(3, 5, 4).draw(&mut rng(15)).unwrap();
+    let run = |scale: f64| deflated_power(&tensor.scaled(scale), 4, 9, 200, &mut rng(16)).unwrap();
+    let base = run(1.0);
+    for scale in [2f64.powi(-900), 4.0, 2f64.powi(900)] {
+        let found = run(scale);
+        assert_eq!((&found.value.vectors, found.effort), (&base.value.vectors, base.effort), "{scale:e}");
+        assert!(found.value.weights.iter().zip(&base.value.weights).all(|(a, b)| *a == scale * b));
+    }
+}
+
+#[test]
+fn no_steps_leave_every_start_where_it_is() {
+    let (tensor, truth) = Spec::new(4, 4, 5).draw(&mut rng(17)).unwrap();
+    let known = Landscape::new(truth.vectors(), 2).unwrap();
+    let mut rng = rng(18);
+    let starts: Vec<Vec<f64>> = (0..11).map(|_| direction(4, &mut rng)).collect();
+    let limits = Limits { iterations: 0, tolerance: 0.0 };
+    let together = known.climb_all(&starts, Shift::None, limits);
+    assert_eq!(together.len(), starts.len());
+    for (start, summit) in starts.iter().zip(together) {
+        let alone = climb(&mut known.clone(), start, Shift::None, limits, |_, _, _| ControlFlow::Continue(()));
+        assert_eq!(summit, alone);
+        assert_eq!((&summit.x, summit.iterations, summit.converged), (start, 0, false));
+    }
+    let run = deflated_power(&tensor, 2, 9, 0, &mut rng).unwrap();
+    assert_eq!((run.value.weights.len(), run.effort.iterations), (2, 0));
+}
+
+#[test]
 fn alternating_least_squares_lowers_the_error() {
     let (tensor, _) = Spec::new(3, 5, 3).draw(&mut rng(8)).unwrap();
     let dense = tensor.to_dense().unwrap();

@@ -2,11 +2,11 @@
 
 use algos::tensor::diagnose::{assign, vectors_apart};
 use algos::tensor::instance::{Spec, Vectors, Weights, kofidis_regalia, unit_noise};
-use algos::tensor::power::{Ascent, Limits, climb, direction};
+use algos::tensor::power::{Ascent, Limits, advance, climb, direction};
 use algos::tensor::reference::{Full, Removal};
 use algos::tensor::sshopm::{self, sshopm, sufficient_shift};
 use algos::tensor::subspace::Subspace;
-use algos::tensor::{Options, Shift, Threshold, Variant, decompose, relative_error};
+use algos::tensor::{Options, Shift, SymmetricTensor, Threshold, Variant, decompose, relative_error};
 use faer::Mat;
 use std::ops::ControlFlow;
 
@@ -175,6 +175,40 @@ fn the_rank_is_read_off_and_noise_needs_a_threshold() {
 }
 
 #[test]
+fn absolute_thresholds_are_in_the_units_of_the_tensor() {
+    for scale in [2f64.powi(-600), 1.0, 100.0, 2f64.powi(600)] {
+        for order in 3..=6 {
+            let weights = [100.0 * scale, scale];
+            let tensor = SymmetricTensor::from_components(order, Mat::identity(3, 2).as_ref(), &weights).unwrap();
+            for &variant in Variant::ALL {
+                for (limit, rank) in [(0.5, 2), (50.0, 1), (500.0, 0)] {
+                    let options = Options { threshold: Threshold::Absolute(limit * scale), ..options(1) };
+                    let found = decompose(variant, &tensor, &options).unwrap().value;
+                    assert_eq!(found.rank, rank, "{variant:?}, order {order}, {limit} of {scale:e}");
+                    assert_eq!(found.weights.len(), rank);
+                    assert!(found.spectrum.iter().take(rank).all(|s| *s > limit * scale));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn one_dimension_has_a_rank_as_any_other() {
+    for &variant in Variant::ALL {
+        for size in [1e-310, 1e-200, 3.0, 1e200, f64::MAX] {
+            let tensor = SymmetricTensor::from_packed(3, 1, vec![-size]).unwrap();
+            let found = |options| decompose(variant, &tensor, &options).unwrap().value;
+            assert_eq!(found(options(1)).weights, [-size]);
+            let above = |limit| found(Options { threshold: Threshold::Absolute(limit), ..options(1) });
+            assert_eq!(above(0.5 * size).rank, 1);
+            assert_eq!((above(size).rank, above(size).weights.len()), (0, 0));
+            assert_eq!(found(Options { rank: Some(0), ..options(1) }).weights.len(), 0);
+        }
+    }
+}
+
+#[test]
 fn noise_moves_components_in_proportion() {
     let spec = Spec { weights: Weights::One, ..Spec::new(4, 8, 8) };
     let (tensor, truth) = spec.draw(&mut rng(31)).unwrap();
@@ -201,6 +235,44 @@ fn extreme_scales_change_no_digit() {
             assert!((a / scale - b).abs() <= 1e-15 * b.abs());
         }
     }
+}
+
+#[test]
+fn eigenpairs_scale_with_the_tensor() {
+    let (tensor, _) = draw((3, 5, 4), 52);
+    let start = direction(5, &mut rng(53));
+    for shift in [0.0, 2.0] {
+        let run = |scale: f64| {
+            let options = sshopm::Options { shift: scale * shift, iterations: 2000, tolerance: 1e-12 };
+            sshopm(&tensor.scaled(scale), &start, &options).unwrap()
+        };
+        let base = run(1.0);
+        assert_ne!(base.value.x, start);
+        for scale in [2f64.powi(-1000), 2f64.powi(-700), 4.0, 2f64.powi(700), 2f64.powi(1020)] {
+            let found = run(scale);
+            assert_eq!((found.status, &found.value.x), (base.status, &base.value.x), "{scale:e}");
+            assert_eq!(found.value.value, scale * base.value.value);
+        }
+    }
+    let zero = SymmetricTensor::zeros(3, 5).unwrap();
+    let still = sshopm(&zero, &start, &sshopm::Options { shift: 0.0, iterations: 9, tolerance: 1e-12 }).unwrap();
+    assert_eq!(still.value.value, 0.0);
+}
+
+#[test]
+fn power_steps_take_vectors_of_any_length() {
+    let (start, along) = (direction(6, &mut rng(54)), direction(6, &mut rng(55)));
+    let step = |scale: f64| {
+        let (mut x, mut y) = (start.clone(), along.iter().map(|y| scale * y).collect::<Vec<_>>());
+        let moved = advance(&mut x, &mut y, 0.5 * scale);
+        (x, moved)
+    };
+    let base = step(1.0);
+    assert!(base.1 > 0.1);
+    for scale in [2f64.powi(-900), 2f64.powi(-530), 2f64.powi(530), 2f64.powi(1022)] {
+        assert_eq!(step(scale), base, "{scale:e}");
+    }
+    assert_eq!(step(0.0), (start.clone(), 0.0));
 }
 
 #[test]

@@ -137,7 +137,7 @@ impl<'a> Descent<'a> {
         self.rows_evaluated += found.rows;
         let Evaluation { gradient_norm, loss, .. } = found;
         let reading = Reading { loss: loss.unwrap_or(f64::NAN), gradient_norm, residual };
-        let eta = self.options.step.size(t, reading, &mut self.scratch);
+        let eta = self.options.step.size(t, reading, &mut self.scratch)?;
         // A NaN is no standstill: the next iterate will show it.
         let still = 2.0 * eta * gradient_norm < STILL;
         let step = (!still).then_some(eta);

@@ -28,7 +28,7 @@ pub fn deflated_power(
     let simd = Simd::detect();
     let mut workspace = Octets::new(tensor.monomials());
     let mut y = vec![Octet::ZERO; d];
-    let mut rest = tensor.clone();
+    let (mut rest, unit) = tensor.normalized();
     let (mut vectors, mut weights, mut effort) = (Vec::new(), Vec::new(), Effort::default());
     for _ in 0..r {
         let from: Vec<Vec<f64>> = (0..starts).map(|_| direction(d, rng)).collect();
@@ -39,7 +39,7 @@ pub fn deflated_power(
             ([0.0; 8], advance_all(simd, x, &y, [0.0; 8]))
         };
         let ends =
-            run_all(&from, step, |t, x, _, moved| (moved < 1e-14 || t == iterations).then(|| (x.column(), t as u64)));
+            run_all(&from, step, |t, x, _, moved| (moved < 1e-14 || t >= iterations).then(|| (x.column(), t as u64)));
         let mut best: Option<(Vec<f64>, f64)> = None;
         for (x, steps) in ends {
             effort += Effort { iterations: steps, flops: steps * flops, ..Effort::default() };
@@ -51,7 +51,7 @@ pub fn deflated_power(
         let Some((x, value)) = best else { break };
         rest.add_components(-1.0, from_columns(d, std::slice::from_ref(&x)).as_ref(), &[value])?;
         vectors.push(x);
-        weights.push(value);
+        weights.push(unit.multiply(value));
     }
     let value = Truth { vectors: from_columns(d, &vectors), weights };
     Ok(Outcome { value, status: Status::Converged, effort })

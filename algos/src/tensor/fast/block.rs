@@ -59,7 +59,7 @@ pub(in crate::tensor) fn spm(
     options: &Options,
     scheme: Scheme,
 ) -> Result<Outcome<Decomposition>, Error> {
-    enter(tensor, options, |tensor| {
+    enter(tensor, options, |tensor, options| {
         let Extracted { v, u, core, spectrum, flops } = extract(tensor, options, scheme.partial)?;
         let rank = core.nrows();
         // 1 − F at a true component is the square of the relative noise; a factor 10 for the constant.

@@ -16,7 +16,7 @@ use crate::{Error, Outcome};
 /// The reference's steps on packed bases: memory and traffic fall by up to `n!`, and eight columns at a time are read once
 /// for both products of a step. The flops of `n = 2` stay the same, those of `n = 3` fall to a third.
 pub(in crate::tensor) fn spm(tensor: &SymmetricTensor, options: &Options) -> Result<Outcome<Decomposition>, Error> {
-    enter(tensor, options, |tensor| {
+    enter(tensor, options, |tensor, options| {
         let Extracted { v, u, core, spectrum, flops } = extract(tensor, options, false)?;
         let mut parts = Parts { spectrum, ..Parts::default() };
         parts.phases.extraction_flops = flops;
