@@ -81,6 +81,21 @@ fn the_error_is_accurate_down_to_rounding() {
 }
 
 #[test]
+fn the_error_of_factors_wider_than_the_matrix_is_that_of_their_product() {
+    let instance = draw(5, 3, 2, 0.9, 3);
+    let truth = &instance.truth;
+    // Beyond 2048 columns a part of a design is a group of eight rows.
+    for k in [4, 2048, 2049, 2100] {
+        let random = |rows: usize, seed: usize| Mat::from_fn(rows, k, |i, j| ((i * k + j + seed) as f64).sin());
+        let (u, v) = (random(5, 1), random(3, 2));
+        let exact = &truth.u * Mat::from_fn(2, 3, |i, j| truth.sigma[i] * truth.v[(j, i)]);
+        let expected = apart((&u * v.transpose()).as_ref(), exact.as_ref());
+        let found = diagnose::relative_error(u.as_ref(), v.as_ref(), truth).unwrap();
+        assert!((found / expected - 1.0).abs() < 1e-11, "{k} columns: {found} for {expected}");
+    }
+}
+
+#[test]
 fn counted_work_is_what_the_kernels_did() {
     // All entries observed: n_i = n for all lines, and the number of flops is known.
     for k in [5u64, 7] {
