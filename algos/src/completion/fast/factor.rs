@@ -4,7 +4,7 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 
 use super::kernel::{Design, gram};
-use crate::linalg::{cholesky, product, solve_lower, thin_svd};
+use crate::linalg::{cholesky, halves, product, solve_lower, thin_svd};
 use crate::simd::{Simd, Task, lanes::Lanes};
 use crate::{Effort, Error};
 
@@ -28,15 +28,16 @@ impl Factor {
     }
 
     pub fn new(x: MatRef<'_, f64>) -> Self {
-        Self::scaled(1.0, x)
+        Self::scaled(0, x)
     }
 
-    /// `a X`.
-    pub fn scaled(a: f64, x: MatRef<'_, f64>) -> Self {
+    /// `2^e X`.
+    pub fn scaled(e: i32, x: MatRef<'_, f64>) -> Self {
+        let [p, q] = halves(e);
         let mut factor = Self::zeros(x.nrows(), x.ncols());
         let padded = factor.padded();
         for (i, row) in factor.rows_mut().chunks_exact_mut(padded).enumerate() {
-            row.iter_mut().zip(x.row(i).iter()).for_each(|(r, x)| *r = a * *x);
+            row.iter_mut().zip(x.row(i).iter()).for_each(|(r, x)| *r = q * (p * *x));
         }
         factor
     }
