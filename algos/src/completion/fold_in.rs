@@ -7,7 +7,7 @@ use faer::{Mat, MatRef, Scale};
 use super::fast::{altmin::cheaper, factor::Factor, half};
 use super::{Cg, Inner, Observations, driver};
 use crate::error::{Size, argument, finite, shape};
-use crate::linalg::solve_lower;
+use crate::linalg::{exponent, halves, solve_lower};
 use crate::parallel::Spaces;
 use crate::simd::Simd;
 use crate::{Effort, Error, NumericalError, Outcome, Par, Status};
@@ -25,7 +25,7 @@ use crate::{Effort, Error, NumericalError, Outcome, Par, Status};
 /// # Errors
 ///
 /// [`Error::Input`]: shapes that do not fit, `V` or the start not finite, more columns than rows of `V`.
-/// [`Error::Numerical`]: columns of `V` that are dependent to about seven digits; rows that are not finite.
+/// [`Error::Numerical`]: columns of `V` that are dependent to about seven digits; rows that overflow.
 pub fn fold_in(
     observations: &Observations,
     v: MatRef<'_, f64>,
@@ -43,17 +43,18 @@ pub fn fold_in(
     }
     let mut effort = Effort::default();
     // Powers of two bring both sides to order one, so that no square leaves the range, and change no digit.
-    let (of_v, of_m) = (unit(v.norm_max()), unit(observations.largest()));
-    let mut design = Factor::scaled(1.0 / of_v, v);
+    let (of_v, of_m) = (exponent(v.norm_max()), exponent(observations.largest()));
+    let mut design = Factor::scaled(-of_v, v);
+    let [p, q] = halves(-of_m);
     let observations =
-        if of_m == 1.0 { Cow::Borrowed(observations) } else { Cow::Owned(observations.scaled(1.0 / of_m)) };
+        if of_m == 0 { Cow::Borrowed(observations) } else { Cow::Owned(observations.scaled(p).scaled(q)) };
     let r = design.orthonormalize(&mut effort)?;
     let largest = (0..k).map(|j| r[(j, j)].abs()).fold(0.0, f64::max);
     if let Some(column) = (0..k).find(|&j| r[(j, j)].abs() <= DEPENDENT * largest || below(&r, j)) {
         return Err(NumericalError::RankDeficient { column }.into());
     }
     let mut u = match start {
-        Some(start) => Factor::scaled(of_v / of_m, start).carried(&r, &mut effort),
+        Some(start) => Factor::scaled(of_v - of_m, start).carried(&r, &mut effort),
         None => Factor::zeros(m, k),
     };
     let method = match cheaper(inner, k, observations.len() as f64 / m as f64) {
@@ -67,7 +68,15 @@ pub fn fold_in(
     solve_lower(r.transpose(), inverse.as_mut());
     let u = u.carried(&inverse.transpose().to_owned(), &mut effort);
     driver::finite(u.view(), 1)?;
-    Ok(Outcome { value: Scale(of_m / of_v) * u.view(), status: Status::Converged, effort })
+    let [p, q] = halves(of_m - of_v);
+    let mut value = Scale(p) * u.view();
+    if q != 1.0 {
+        value *= Scale(q);
+        if !value.col_iter().all(|c| c.iter().all(|x| x.is_finite())) {
+            return Err(NumericalError::Overflow { what: "a row" }.into());
+        }
+    }
+    Ok(Outcome { value, status: Status::Converged, effort })
 }
 
 /// Diagonal entries of `R` below this fraction of the largest are those of dependent columns.
@@ -76,9 +85,4 @@ const DEPENDENT: f64 = 1e-7;
 /// Whether column `j` has entries below the diagonal: then `R` is none of Cholesky.
 fn below(r: &Mat<f64>, j: usize) -> bool {
     (j + 1..r.nrows()).any(|i| r[(i, j)] != 0.0)
-}
-
-/// The power of two next below `x`; one where squares of `x` are in range.
-fn unit(x: f64) -> f64 {
-    if x == 0.0 || (1e-100..=1e100).contains(&x) { 1.0 } else { f64::powi(2.0, x.log2().floor().max(-1000.0) as i32) }
 }

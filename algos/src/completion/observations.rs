@@ -1,7 +1,7 @@
 //! The observed entries, once by rows and once by columns.
 
 use super::components::components;
-use crate::error::{Error, InputError};
+use crate::error::{Error, InputError, argument};
 
 /// What to do with a position that is given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -104,8 +104,8 @@ impl Observations {
     ///
     /// # Errors
     ///
-    /// [`InputError::Empty`] without rows, columns or entries; [`InputError::OutOfRange`], [`InputError::NonFinite`]
-    /// (with the triplet's number), [`InputError::Duplicate`].
+    /// [`InputError::Empty`] without rows, columns or entries; [`InputError::Argument`] for `m + n` of 2³² and more;
+    /// [`InputError::OutOfRange`], [`InputError::NonFinite`] (with the triplet's number), [`InputError::Duplicate`].
     pub fn from_triplets(m: usize, n: usize, triplets: Vec<(u32, u32, f64)>) -> Result<Self, Error> {
         Self::with_duplicates(m, n, triplets, Duplicates::Refuse)
     }
@@ -127,6 +127,9 @@ impl Observations {
                 return Err(InputError::Empty { what }.into());
             }
         }
+        // Rows and columns together have numbers of 32 bits, and what is read from a file must not overflow a size.
+        let lines = m.saturating_add(n);
+        argument(u32::try_from(lines).is_ok(), "rows and columns", lines as f64, "together fewer than 2³²")?;
         for (at, &(i, j, v)) in triplets.iter().enumerate() {
             if !v.is_finite() {
                 return Err(InputError::NonFinite { what: "observed entries", index: at, value: v }.into());

@@ -187,6 +187,19 @@ pub(crate) fn power_of_two_scale(v: &[f64]) -> f64 {
     if largest.is_normal() { f64::from_bits(largest.to_bits() & (0x7FF << 52)) } else { 1.0 }
 }
 
+/// The exponent of the power of two at or below the largest modulus; 0 where squares and products of such numbers are
+/// well inside the range of doubles, and for what is zero or not finite.
+pub(crate) fn exponent(largest: f64) -> i32 {
+    let ordinary = largest == 0.0 || !largest.is_finite() || (1e-100..=1e100).contains(&largest);
+    if ordinary { 0 } else { largest.log2().floor() as i32 }
+}
+
+/// Two powers of two whose product is `2^e`, each in range. For `|e| > 2000` that of 2000, which is as far out of it.
+pub(crate) fn halves(e: i32) -> [f64; 2] {
+    let e = e.clamp(-2000, 2000);
+    [e / 2, e - e / 2].map(|e| f64::powi(2.0, e))
+}
+
 /// The triangular factor `R: min(m,n)×n` of a Householder QR factorization `A = QR`; signs of rows are arbitrary.
 pub fn triangular_factor(a: MatRef<'_, f64>) -> Mat<f64> {
     let (m, n) = a.shape();
@@ -236,14 +249,29 @@ pub fn solve_lower(l: MatRef<'_, f64>, b: MatMut<'_, f64>) {
 ///
 /// # Errors
 ///
-/// A decomposition that does not converge.
+/// A decomposition that does not converge; a solution that overflows.
 ///
 /// # Panics
 /// If `b` has another length than the columns of `A`.
 pub fn least_squares(a: MatRef<'_, f64>, b: &[f64]) -> Result<Vec<f64>, Error> {
+    assert_eq!(a.nrows(), b.len(), "one right-hand side");
+    let (of_a, of_b) = (exponent(a.norm_max()), exponent(maximum(b.iter().map(|b| b.abs()))));
+    if (of_a, of_b) == (0, 0) {
+        return ordinary_least_squares(a, b);
+    }
+    // Powers of two bring both sides to order one, so that no product leaves the range, and change no digit.
+    let times = |[p, q]: [f64; 2], x: f64| q * (p * x);
+    let scaled = Mat::from_fn(a.nrows(), a.ncols(), |i, j| times(halves(-of_a), a[(i, j)]));
+    let right: Vec<f64> = b.iter().map(|&b| times(halves(-of_b), b)).collect();
+    let mut x = ordinary_least_squares(scaled.as_ref(), &right)?;
+    x.iter_mut().for_each(|x| *x = times(halves(of_b - of_a), *x));
+    if x.iter().all(|x| x.is_finite()) { Ok(x) } else { Err(NumericalError::Overflow { what: "the solution" }.into()) }
+}
+
+/// The same where no product leaves the range.
+fn ordinary_least_squares(a: MatRef<'_, f64>, b: &[f64]) -> Result<Vec<f64>, Error> {
     const RANK: f64 = 1e-12;
     let (m, n) = a.shape();
-    assert_eq!(m, b.len(), "one right-hand side");
     let solution = if m >= n { pivoted_qr_solve(a, b, RANK) } else { least_norm(a, b, RANK) };
     if let Some(x) = solution {
         return Ok(x);

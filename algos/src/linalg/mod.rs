@@ -11,7 +11,7 @@ pub use decompose::{
     Svd, cholesky, least_squares, norm, orthonormal_basis, real_eigenvectors, right_singular_vectors, singular_values,
     solve_lower, symmetric_eigen, thin_svd, triangular_factor,
 };
-pub(crate) use decompose::{dot, power_of_two_scale, sum_of_squares};
+pub(crate) use decompose::{dot, exponent, halves, power_of_two_scale, sum_of_squares};
 pub use extreme::{maximum, minimum};
 pub use reflectors::{Reflectors, householder, pivoted_householder, solve};
 

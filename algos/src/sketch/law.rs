@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::parts::{padded, power_of_two, sizes};
 use super::{Signs, Sketch};
-use crate::error::{Error, Size, argument, finite, shape};
-use crate::linalg::householder;
+use crate::error::{Error, NumericalError, Size, argument, finite, shape};
+use crate::linalg::{householder, norm};
 
 /// The key of the generator of a Gaussian sketch.
 ///
@@ -225,10 +225,14 @@ pub fn sample_rows<R: Rng + ?Sized>(scores: &[f64], m: usize, p: f64, rng: &mut 
     Sketch::sample(scores.len(), kept)
 }
 
+/// A column with at most this part outside the span of those before it depends on them.
+const DEPENDENT: f64 = 1e-13;
+
 /// Leverage scores of `A: n×d`, `n ≥ d`: squared norms of the rows of an orthonormal basis. Cost: `4nd²` flops.
 ///
 /// # Errors
-/// `A` is empty, wide, or not finite.
+/// [`Error::Input`]: `A` is empty, wide, or not finite. [`NumericalError::RankDeficient`]: a column depends on those
+/// before it to thirteen digits; the basis then spans more than the range of `A`.
 pub fn leverage_scores(a: faer::MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
     let (n, d) = a.shape();
     sizes(n, d)?;
@@ -236,7 +240,14 @@ pub fn leverage_scores(a: faer::MatRef<'_, f64>) -> Result<Vec<f64>, Error> {
     for column in a.col_iter() {
         finite("the matrix", column.iter())?;
     }
-    let q = householder(a).embed(Mat::<f64>::identity(d, d).as_ref());
+    let factors = householder(a);
+    let r = factors.r();
+    // What is new in a column beside all of it, whatever its unit.
+    let new = |j: usize| r[(j, j)].abs() / norm(r.col_as_slice(j));
+    if let Some(column) = (0..d).find(|&j| new(j).is_nan() || new(j) <= DEPENDENT) {
+        return Err(NumericalError::RankDeficient { column }.into());
+    }
+    let q = factors.embed(Mat::<f64>::identity(d, d).as_ref());
     let mut scores = vec![0.0; n];
     for column in q.col_iter() {
         scores.iter_mut().zip(column.iter()).for_each(|(score, x)| *score += x * x);

@@ -5,7 +5,9 @@ use std::ops::ControlFlow;
 use algos::completion::fast::spectral::leading;
 use algos::completion::instance::{Rows, Spec};
 use algos::completion::start::{Svd, start};
-use algos::completion::{Cg, Clip, Exact, Init, Options, Sampling, Stop, Variant, altmin_on, diagnose, silent};
+use algos::completion::{
+    Cg, Clip, Exact, Init, Options, Sampling, Stop, Sweep, Variant, altmin, altmin_on, diagnose, silent,
+};
 use algos::faer::{Mat, Par};
 use algos::simd::Simd;
 
@@ -142,6 +144,33 @@ fn subsets_and_injected_errors_are_the_same_in_all_variants() {
         let clean = Options { perturbation: None, ..options };
         let clean = run(Variant::Cholesky, &instance.observations, &clean).unwrap().value;
         assert!(apart(full(&fast).as_ref(), full(&clean).as_ref()) > 1e-4);
+    }
+}
+
+#[test]
+fn subsets_do_not_turn_inexact_before_all_entries_do() {
+    let instance = draw(200, 200, 1, 0.9, 9);
+    let u0 = given(200, 1);
+    // Whether the second sweep is exact.
+    let exact = |sampling, fraction| {
+        let until = Cg { exact: Exact::Until(fraction), ..Cg::default() };
+        let options = cg(until, Options { sampling, init: Init::Given(u0.as_ref()), ..Options::new(1, 2) });
+        let mut last = false;
+        let mut observe = |sweep: &Sweep<'_>| {
+            last = sweep.exact;
+            ControlFlow::Continue(())
+        };
+        altmin(Variant::WarmCg, &instance.observations, &options, Par::Seq, &mut observe).unwrap();
+        last
+    };
+    let (mut low, mut high) = (1e-3, 10.0);
+    for _ in 0..12 {
+        let middle = f64::sqrt(low * high);
+        *if exact(Sampling::Reuse, middle) { &mut low } else { &mut high } = middle;
+    }
+    // Each of the five subsets has a residual of its own that is about as large, relative to its entries.
+    for sampling in [Sampling::Fresh, Sampling::Shared] {
+        assert!(exact(sampling, low / 1.4) && !exact(sampling, high * 1.4), "{sampling:?}, {low}");
     }
 }
 

@@ -1,6 +1,9 @@
 //! Input that cannot be worked on gives a typed error; input that is merely poor gives a warning and finite numbers.
 
-use algos::completion::{Cg, Clip, Exact, Init, Inner, Observations, Options, Perturbation, Stop, Variant, Warning};
+use algos::completion::load::{LoadError, matrix_market};
+use algos::completion::{
+    Cg, Clip, Duplicates, Exact, Init, Inner, Observations, Options, Perturbation, Stop, Variant, Warning,
+};
 use algos::faer::Mat;
 use algos::{Error, InputError, NumericalError, Status};
 
@@ -26,6 +29,18 @@ fn observations_name_what_is_wrong() {
     assert!(matches!(make(0, 2, vec![]), Err(Error::Input(InputError::Empty { what: "the set of rows" }))));
     assert!(matches!(make(2, 0, vec![]), Err(Error::Input(InputError::Empty { what: "the set of columns" }))));
     assert!(matches!(make(2, 2, vec![]), Err(Error::Input(InputError::Empty { what: "the set of entries" }))));
+}
+
+#[test]
+fn more_rows_and_columns_than_numbers_for_them_are_refused() {
+    let limit = u32::MAX as usize;
+    for (m, n) in [(usize::MAX, 1), (1, usize::MAX), (1_000_000_000_000_000_000, 1), (limit, 1), (1, limit)] {
+        let found = Observations::from_triplets(m, n, vec![(0, 0, 1.0)]);
+        assert!(matches!(found, Err(Error::Input(InputError::Argument { .. }))), "{m}×{n}: {found:?}");
+        let text = format!("%%MatrixMarket matrix coordinate real general\n{m} {n} 1\n1 1 1\n");
+        let found = matrix_market(&text, Duplicates::Refuse);
+        assert!(matches!(found, Err(LoadError::Entries(Error::Input(InputError::Argument { .. })))), "{found:?}");
+    }
 }
 
 #[test]

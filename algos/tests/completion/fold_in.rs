@@ -86,6 +86,26 @@ fn units_change_only_units() {
 }
 
 #[test]
+fn rows_that_overflow_are_an_error_and_empty_ones_stay_zero() {
+    let instance = draw(20, 60, 3, 0.7, 5);
+    let (v, _) = factors(&instance);
+    let run = |of_v: f64, of_m: f64| {
+        let entries = instance.observations.rows().entries().filter(|(i, ..)| *i != 4);
+        let entries = entries.map(|(i, j, x)| (i as u32, j as u32, of_m * x)).collect();
+        let observations = Observations::from_triplets(20, 60, entries).unwrap();
+        fold_in(&observations, (Scale(of_v) * &v).as_ref(), None, Inner::Auto, Par::Seq)
+    };
+    let found = run(1e-200, 1e200);
+    assert!(matches!(found, Err(Error::Numerical(NumericalError::Overflow { .. }))), "{found:?}");
+    // The least row that a double holds is none of them.
+    let found = run(1e200, 1e-200).unwrap().value;
+    assert_eq!(found.norm_max(), 0.0);
+    // The ratio of units is beyond the range, the rows are not.
+    let found = run(1e-158, 1e150).unwrap().value;
+    assert!(found.norm_max().is_finite() && (0..3).all(|j| found[(4, j)] == 0.0));
+}
+
+#[test]
 fn bad_input_is_refused() {
     let instance = draw(10, 30, 2, 0.8, 7);
     let (v, u) = factors(&instance);

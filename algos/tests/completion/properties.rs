@@ -8,7 +8,7 @@ use algos::completion::{
     Duplicates, Init, Inner, Observations, Options, Sweep, Variant, altmin, diagnose, observed_residual,
 };
 use algos::faer::{Mat, Par};
-use algos::linalg;
+use algos::{Error, NumericalError, linalg};
 use proptest::prelude::*;
 use rand::RngExt;
 use rand_distr::StandardNormal;
@@ -81,6 +81,21 @@ fn the_error_is_accurate_down_to_rounding() {
 }
 
 #[test]
+fn the_error_of_factors_wider_than_the_matrix_is_that_of_their_product() {
+    let instance = draw(5, 3, 2, 0.9, 3);
+    let truth = &instance.truth;
+    // Beyond 2048 columns a part of a design is a group of eight rows.
+    for k in [4, 2048, 2049, 2100] {
+        let random = |rows: usize, seed: usize| Mat::from_fn(rows, k, |i, j| ((i * k + j + seed) as f64).sin());
+        let (u, v) = (random(5, 1), random(3, 2));
+        let exact = &truth.u * Mat::from_fn(2, 3, |i, j| truth.sigma[i] * truth.v[(j, i)]);
+        let expected = apart((&u * v.transpose()).as_ref(), exact.as_ref());
+        let found = diagnose::relative_error(u.as_ref(), v.as_ref(), truth).unwrap();
+        assert!((found / expected - 1.0).abs() < 1e-11, "{k} columns: {found} for {expected}");
+    }
+}
+
+#[test]
 fn counted_work_is_what_the_kernels_did() {
     // All entries observed: n_i = n for all lines, and the number of flops is known.
     for k in [5u64, 7] {
@@ -114,6 +129,33 @@ fn a_sketch_preconditions_an_ill_conditioned_design() {
     };
     let (plain, preconditioned) = (steps(None), steps(Some(&r)));
     assert!(preconditioned <= 30 && 2 * preconditioned < plain, "{preconditioned} against {plain}");
+}
+
+#[test]
+fn least_squares_at_the_ends_of_the_range() {
+    let mut rng = rng(4);
+    let solve = |a: &Mat<f64>, b: &[f64]| linalg::least_squares(a.as_ref(), b);
+    // Tall, wide, and of deficient rank.
+    for (m, n, rank) in [(1, 1, 1), (9, 4, 4), (4, 9, 4), (9, 5, 3), (5, 9, 2)] {
+        let left = Mat::from_fn(m, rank, |_, _| rng.sample::<f64, _>(StandardNormal));
+        let right = Mat::from_fn(rank, n, |_, _| rng.sample::<f64, _>(StandardNormal));
+        let a = &left * &right;
+        let b: Vec<f64> = (0..m).map(|_| rng.sample(StandardNormal)).collect();
+        let x = solve(&a, &b).unwrap();
+        for (of_a, of_b) in [(-700, -700), (-700, 0), (700, 700), (700, 0), (0, -1000), (0, 900), (-1000, -990)] {
+            let scaled = Mat::from_fn(m, n, |i, j| a[(i, j)] * 2f64.powi(of_a));
+            let right: Vec<f64> = b.iter().map(|b| b * 2f64.powi(of_b)).collect();
+            let expected: Vec<f64> = x.iter().map(|x| x * 2f64.powi(of_b - of_a)).collect();
+            assert_eq!(solve(&scaled, &right).unwrap(), expected, "{m}×{n}, 2^{of_a}, 2^{of_b}");
+        }
+        let tiny = Mat::from_fn(m, n, |i, j| a[(i, j)] * 2f64.powi(-700));
+        let large: Vec<f64> = b.iter().map(|b| b * 2f64.powi(700)).collect();
+        assert!(matches!(solve(&tiny, &large), Err(Error::Numerical(NumericalError::Overflow { .. }))));
+        assert_eq!(solve(&tiny, &vec![0.0; m]).unwrap(), vec![0.0; n]);
+        assert_eq!(solve(&Mat::zeros(m, n), &large).unwrap(), vec![0.0; n]);
+    }
+    assert_eq!(solve(&Mat::full(1, 1, 1e-200), &[1e-200]).unwrap(), [1.0]);
+    assert_eq!(solve(&Mat::full(1, 1, 5e-324), &[5e-324]).unwrap(), [1.0]);
 }
 
 #[test]

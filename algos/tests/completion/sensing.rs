@@ -160,6 +160,11 @@ fn bad_input_is_refused() {
     let beta = Some(OneStep { at: 3, beta: 0.0 });
     let modified = Descent::Asymmetric { f: z.clone(), g: z.clone(), one_step: beta };
     assert!(matches!(run(&modified, 0.1, &mut model), Err(Error::Input(InputError::Argument { name: "beta", .. }))));
+    // Seven columns of six entries cannot be orthonormal; without the modified step they need not be.
+    let wide = |one_step| Descent::Asymmetric { f: gaussian(6, 7, 0.1, 2), g: gaussian(6, 7, 0.1, 3), one_step };
+    let found = run(&wide(Some(OneStep { at: 3, beta: 0.8 })), 0.1, &mut model);
+    assert!(matches!(found, Err(Error::Input(InputError::Argument { name: "columns", .. }))), "{found:?}");
+    assert!(run(&wide(None), 0.1, &mut model).is_ok());
     let found = run(&Descent::Symmetric { z }, 50.0, &mut model);
     assert!(matches!(found, Err(Error::Numerical(NumericalError::Diverged { .. }))), "{found:?}");
     assert!(Truth::draw(3, 4, 2.0, &mut rng(1)).is_err() && Truth::draw(3, 1, 0.5, &mut rng(1)).is_err());

@@ -5,7 +5,7 @@ use algos::sketch::regression::{LsqrOptions, lsqr, silent, sketch_and_solve};
 use algos::sketch::{
     Csr, Key, Law, Rows, Signs, Sketch, Transform, Variant, adjoint, apply, fwht, leverage_scores, sample_rows,
 };
-use algos::{Error, InputError, Par};
+use algos::{Error, InputError, NumericalError, Par};
 
 use crate::support::{gaussian, laws, rng, vector};
 
@@ -126,6 +126,18 @@ fn transforms_scores_and_compressed_rows_are_checked() {
     input(sample_rows(&[1.0], 1, 0.0, &mut rng(1)));
     input(sample_rows(&[1.0], 0, 2.0, &mut rng(1)));
     input(leverage_scores(gaussian(3, 4, 1).as_ref()));
+    let mut a = gaussian(40, 5, 1);
+    for (column, factor) in [(2, 1.0), (2, 1e-30), (4, 0.0)] {
+        let mut a = a.clone();
+        (0..40).for_each(|i| a[(i, column)] = factor * (a[(i, 0)] + 0.3 * a[(i, 1)]));
+        let found = leverage_scores(a.as_ref());
+        assert_eq!(found, Err(NumericalError::RankDeficient { column }.into()), "factor {factor:e}");
+    }
+    // A small column is no dependent one, and scores do not depend on units.
+    let scores = leverage_scores(a.as_ref()).unwrap();
+    (0..40).for_each(|i| a[(i, 2)] *= 2f64.powi(-500));
+    let close = |(x, y): (&f64, &f64)| (x - y).abs() < 1e-13;
+    assert!(leverage_scores(a.as_ref()).unwrap().iter().zip(&scores).all(close));
     input(Csr::new((2, 2), &[0, 1], &[0], &[1.0]));
     input(Csr::new((2, 2), &[0, 2, 1], &[0], &[1.0]));
     input(Csr::new((2, 2), &[0, 1, 1], &[2], &[1.0]));

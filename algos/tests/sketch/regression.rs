@@ -7,7 +7,7 @@ use algos::sketch::regression::{
     LsqrOptions, Passes, Start, lsqr, precondition, preconditioner, silent, sketch_and_solve,
 };
 use algos::sketch::{Law, Rows, Signs, Sketch, Variant, leverage_scores, sketched};
-use algos::{Error, NumericalError, Outcome, Par, Status};
+use algos::{Error, InputError, NumericalError, Outcome, Par, Status};
 
 use crate::support::{gaussian, rng, vector};
 
@@ -178,6 +178,85 @@ fn zero_right_hand_sides_end_at_once() {
     let b: Vec<f64> = (0..40).map(|i| (0..3).map(|j| a[(i, j)] * x[j]).sum()).collect();
     let outcome = lsqr(a.as_ref(), &b, None, None, &LsqrOptions::default(), &mut silent).unwrap();
     assert!(apart(&outcome.value.x, &x) < 1e-13 && outcome.status == Status::Converged);
+}
+
+#[test]
+fn units_change_only_the_scale_of_what_lsqr_finds() {
+    let (n, d) = (400, 6);
+    let (a, b) = (gaussian(n, d, 1), vector(n, 2));
+    let sketch = Law::OsnapBlocks(4).draw(10 * d, n, &mut rng(3)).unwrap();
+    let r = preconditioner(&sketch, a.as_ref(), &b, Par::Seq).unwrap().value.r;
+    let times = |a: &Mat<f64>, e: i32| Mat::from_fn(a.nrows(), a.ncols(), |i, j| a[(i, j)] * 2f64.powi(e));
+    let start = vector(d, 4);
+    for passes in [Passes::Reference, Passes::Fused] {
+        let options = LsqrOptions { passes, ..LsqrOptions::default() };
+        for (r, x0) in [(None, None), (Some(&r), None), (None, Some(&start)), (Some(&r), Some(&start))] {
+            let solve = |of_a: i32, of_b: i32, of_r: i32| {
+                let b: Vec<f64> = b.iter().map(|b| b * 2f64.powi(of_b)).collect();
+                let x0: Option<Vec<f64>> = x0.map(|x| x.iter().map(|x| x * 2f64.powi(of_b - of_a)).collect());
+                let r = r.map(|r| times(r, of_r));
+                let (r, x0) = (r.as_ref().map(Mat::as_ref), x0.as_deref());
+                let mut last = Vec::new();
+                let mut keep = |_: usize, x: &dyn Fn() -> Vec<f64>| {
+                    last = x();
+                    std::ops::ControlFlow::Continue(())
+                };
+                let found = lsqr(times(&a, of_a).as_ref(), &b, r, x0, &options, &mut keep).unwrap();
+                assert_eq!(found.status, Status::Converged);
+                let back = |x: Vec<f64>| x.iter().map(|x| x * 2f64.powi(of_a - of_b)).collect::<Vec<f64>>();
+                (back(found.value.x), found.value.optimality, found.effort.iterations, back(last))
+            };
+            let base = solve(0, 0, 0);
+            assert!(base.2 > 2);
+            for (of_a, of_b, of_r) in [
+                (700, 0, 700),
+                (-700, 0, -700),
+                (0, -700, 0),
+                (0, 700, 0),
+                (700, 700, 0),
+                (-700, -700, -600),
+                (300, 0, -300),
+                (-900, -900, -900),
+                (-100, 800, 900),
+            ] {
+                assert_eq!(solve(of_a, of_b, of_r), base, "2^{of_a}, 2^{of_b}, 2^{of_r}");
+            }
+        }
+    }
+    for (of_a, of_b) in [(200, 0), (-200, 0), (0, -200), (200, 200), (-200, -200)] {
+        let a = Mat::from_fn(n, d, |i, j| a[(i, j)] * f64::powi(10.0, of_a));
+        let scaled: Vec<f64> = b.iter().map(|b| b * f64::powi(10.0, of_b)).collect();
+        let exact = least_squares(gaussian(n, d, 1).as_ref(), &b).unwrap();
+        for start in [Start::Zero, Start::Sketched] {
+            let found = precondition(&sketch, a.as_ref(), &scaled, start, &LsqrOptions::default()).unwrap();
+            let found: Vec<f64> =
+                found.value.x.iter().map(|x| x * f64::powi(10.0, of_a) / f64::powi(10.0, of_b)).collect();
+            assert!(apart(&found, &exact) < 1e-12, "1e{of_a}, 1e{of_b}");
+        }
+    }
+}
+
+#[test]
+fn solutions_that_overflow_and_entries_that_are_not_finite_are_errors_of_lsqr() {
+    let (a, b) = (gaussian(40, 3, 1), vector(40, 2));
+    let solve = |a: &Mat<f64>, b: &[f64], x0: Option<&[f64]>| {
+        lsqr(a.as_ref(), b, None, x0, &LsqrOptions::default(), &mut silent)
+    };
+    let times = |e: i32| Mat::from_fn(40, 3, |i, j| a[(i, j)] * 2f64.powi(e));
+    let large: Vec<f64> = b.iter().map(|b| b * 2f64.powi(700)).collect();
+    let overflow = |found: Result<_, Error>| matches!(found, Err(Error::Numerical(NumericalError::Overflow { .. })));
+    assert!(overflow(solve(&times(-700), &large, None)));
+    // The residual at the start overflows.
+    assert!(overflow(solve(&times(700), &b, Some(&[1e300; 3]))));
+    // And here the solution underflows.
+    let small: Vec<f64> = b.iter().map(|b| b * 2f64.powi(-700)).collect();
+    assert_eq!(solve(&times(700), &small, None).unwrap().value.x, [0.0; 3]);
+    for bad in [f64::NAN, f64::INFINITY] {
+        let mut a = a.clone();
+        a[(7, 1)] = bad;
+        let found = solve(&a, &b, None);
+        assert!(matches!(found, Err(Error::Input(InputError::NonFinite { .. }))), "{found:?}");
+    }
 }
 
 #[test]

@@ -137,6 +137,45 @@ fn the_implicit_penalty_has_the_degrees_of_freedom_and_without_a_sketch_it_is_th
 }
 
 #[test]
+fn fits_at_the_ends_of_the_range_are_those_in_other_units() {
+    for (n, p) in [(24, 8), (8, 24)] {
+        let (x, y) = (gaussian(n, p, 1), vector(n, 2));
+        let sketch = Law::CountSketch.draw(6, p, &mut rng(3)).unwrap();
+        for (sketch, lambdas) in [(None, &[0.25, 2.0]), (Some(&sketch), &[0.0, 1.0])] {
+            for &solver in Solver::ALL {
+                let base = fit(solver, x.as_ref(), &y, sketch, lambdas).unwrap().value;
+                for (of_x, of_y) in [(500, 0), (-500, 0), (0, 900), (0, -900), (500, 800), (-500, -800)] {
+                    let scaled = Mat::from_fn(n, p, |i, j| x[(i, j)] * 2f64.powi(of_x));
+                    let response: Vec<f64> = y.iter().map(|y| y * 2f64.powi(of_y)).collect();
+                    let penalties = lambdas.map(|lambda| lambda * 2f64.powi(2 * of_x));
+                    let found = fit(solver, scaled.as_ref(), &response, sketch, &penalties).unwrap().value;
+                    for (found, base) in found.iter().zip(&base) {
+                        assert!((found.df / base.df - 1.0).abs() < 1e-9, "2^{of_x}: {} {}", found.df, base.df);
+                        for (found, base) in found.beta.iter().zip(&base.beta) {
+                            let found = found * 2f64.powi(of_x - of_y);
+                            assert!((found - base).abs() < 1e-9, "{solver:?} 2^{of_x} 2^{of_y}: {found} {base}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+    // Squares and penalties that no double holds together.
+    for &solver in Solver::ALL {
+        let one = |x: f64, y: f64, lambda: f64| {
+            let found = fit(solver, Mat::full(1, 1, x).as_ref(), &[y], None, &[lambda])?;
+            Ok((found.value[0].beta[0], found.value[0].df))
+        };
+        assert_eq!(one(1e200, 1e200, 1.0), Ok((1.0, 1.0)));
+        assert_eq!(one(1e-200, 1e-200, 0.0), Ok((1.0, 1.0)));
+        let Ok((beta, df)) = one(1e-200, 1.0, 1.0) else { panic!("refused") };
+        assert!((beta / 1e-200 - 1.0).abs() < 1e-15 && df == 0.0);
+        let found = one(1e-200, 1e200, 0.0);
+        assert!(matches!(found, Err(Error::Numerical(NumericalError::Overflow { .. }))), "{found:?}");
+    }
+}
+
+#[test]
 fn bad_regressions_are_refused() {
     let (x, y) = (gaussian(10, 6, 1), vector(10, 2));
     let sketch = Law::CountSketch.draw(4, 6, &mut rng(1)).unwrap();

@@ -7,7 +7,8 @@
 //! - When one factor is orthonormalized, `V = V̂ R`, the other one is carried along, `U Rᵀ`, so that the product, and
 //!   with it the warm start, stays.
 //! - The first sweeps are exact until the observed residual is small against `σ̂_k/σ̂_1`.
-//! - The observed residual falls out of the pass that gathers the design: it costs no pass of its own.
+//! - The observed residual falls out of the pass that gathers the design: it costs no pass of its own. With subsets it is
+//!   that of the subset at hand, relative to its own entries.
 
 use std::ops::ControlFlow;
 
@@ -21,7 +22,7 @@ use crate::completion::driver::{
 use crate::completion::options::{Cg, Exact};
 use crate::completion::start::{Svd, start};
 use crate::completion::{Completion, Inner, Observations, Observer, Options, Sweep};
-use crate::linalg::singular_values;
+use crate::linalg::{norm, singular_values};
 use crate::parallel::Spaces;
 use crate::simd::Simd;
 use crate::{Error, Outcome, Status};
@@ -103,7 +104,7 @@ impl<'a> Run<'a> {
             let mut next = warm.clone();
             let residual = self.update(t, false, exact, &v, &mut next)?;
             last_u.clone_from(&next);
-            let relative = residual.sqrt() / self.norm;
+            let relative = residual.sqrt() / self.norm(t);
             let stop = stopping
                 .wanted()
                 .then(|| stopping.after(relative, relative_change(last_u.view(), warm.view())))
@@ -131,6 +132,14 @@ impl<'a> Run<'a> {
             }
         }
         Ok(finish(self.observations, self.options, last_u.to_mat(), v.to_mat(), status, self.tally))
+    }
+
+    /// The norm of the entries that the residual of sweep `t` is measured on.
+    fn norm(&self, t: usize) -> f64 {
+        match self.subsets {
+            Subsets::Whole(_) => self.norm,
+            Subsets::Parts { .. } => norm(self.subsets.rows(t).values()),
+        }
     }
 
     /// Whether sweep `t` is solved exactly.

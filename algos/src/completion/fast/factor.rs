@@ -4,7 +4,7 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 
 use super::kernel::{Design, gram};
-use crate::linalg::{cholesky, product, solve_lower, thin_svd};
+use crate::linalg::{cholesky, halves, product, solve_lower, thin_svd};
 use crate::simd::{Simd, Task, lanes::Lanes};
 use crate::{Effort, Error};
 
@@ -28,15 +28,16 @@ impl Factor {
     }
 
     pub fn new(x: MatRef<'_, f64>) -> Self {
-        Self::scaled(1.0, x)
+        Self::scaled(0, x)
     }
 
-    /// `a X`.
-    pub fn scaled(a: f64, x: MatRef<'_, f64>) -> Self {
+    /// `2^e X`.
+    pub fn scaled(e: i32, x: MatRef<'_, f64>) -> Self {
+        let [p, q] = halves(e);
         let mut factor = Self::zeros(x.nrows(), x.ncols());
         let padded = factor.padded();
         for (i, row) in factor.rows_mut().chunks_exact_mut(padded).enumerate() {
-            row.iter_mut().zip(x.row(i).iter()).for_each(|(r, x)| *r = a * *x);
+            row.iter_mut().zip(x.row(i).iter()).for_each(|(r, x)| *r = q * (p * *x));
         }
         factor
     }
@@ -79,7 +80,7 @@ impl Factor {
     }
 
     /// Replaces `X = Q R` by `Q` with orthonormal columns and returns `R: k×k` (not triangular where columns were nearly
-    /// dependent).
+    /// dependent). Of more columns than rows, `k > m`, only `m` are left, and `R: m×k`.
     ///
     /// Two rounds of Cholesky QR with the triangular factor inverted: all work is in two products, `3mk²` flops a round.
     /// The second round removes what the inverse of the first one lost.
@@ -88,7 +89,9 @@ impl Factor {
         for _ in 0..2 {
             let gram = self.gram();
             effort.flops += (3 * self.m * self.k * self.k) as u64;
-            match cholesky(gram.as_ref(), 0.0).filter(|l| spread(l) > ILL_CONDITIONED) {
+            // More columns than rows are dependent, whatever rounding makes of their pivots.
+            let independent = |l: &Mat<f64>| self.k <= self.m && spread(l) > ILL_CONDITIONED;
+            match cholesky(gram.as_ref(), 0.0).filter(independent) {
                 Some(l) => {
                     let mut inverse = Mat::identity(self.k, self.k);
                     solve_lower(l.as_ref(), inverse.as_mut());
@@ -129,7 +132,7 @@ impl Factor {
     /// The same from the singular value decomposition, for nearly dependent columns.
     fn rotate(&mut self, before: &Mat<f64>) -> Result<Mat<f64>, Error> {
         let svd = thin_svd(self.view())?;
-        let r = Mat::from_fn(self.k, self.k, |i, j| svd.values[i] * svd.right[(j, i)]);
+        let r = Mat::from_fn(svd.values.len(), self.k, |i, j| svd.values[i] * svd.right[(j, i)]);
         *self = Self::new(svd.left.as_ref());
         Ok(product(r.as_ref(), before.as_ref()))
     }

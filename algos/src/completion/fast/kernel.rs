@@ -31,10 +31,11 @@ pub(in crate::completion) struct Design<'a> {
 }
 
 impl<'a> Design<'a> {
-    /// Parts that fit the first cache, in order; all but the last have a multiple of eight rows.
+    /// Parts that fit the first cache, or of eight rows where those do not, in order; all but the last have a multiple of
+    /// eight rows.
     #[inline(always)]
     pub fn parts(self) -> impl Iterator<Item = Self> {
-        let rows = (CHUNK / self.padded).next_multiple_of(8);
+        let rows = (CHUNK / self.padded).max(1).next_multiple_of(8);
         self.observed.chunks(rows).map(move |observed| Self { observed, ..self })
     }
 

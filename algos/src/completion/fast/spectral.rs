@@ -6,6 +6,7 @@ use super::factor::Factor;
 use super::half::BLOCKS;
 use super::kernel::axpy;
 use crate::completion::{Lines, Observations};
+use crate::error::{Size, argument, shape};
 use crate::linalg::{product, thin_svd};
 use crate::parallel::map_chunks;
 use crate::simd::{Simd, Task, lanes::Lanes};
@@ -23,15 +24,18 @@ const SETTLED: f64 = 1e-4;
 ///
 /// # Errors
 ///
-/// A decomposition that does not converge.
+/// A start with other rows than the matrix, fewer than `k` columns, or more than the matrix has rows or columns; a
+/// decomposition that does not converge.
 pub fn leading(
     observations: &Observations,
     k: usize,
     start: Mat<f64>,
     par: Par,
 ) -> Result<(Mat<f64>, Vec<f64>), Error> {
-    let (_, n) = observations.shape();
+    let (m, n) = observations.shape();
     let width = start.ncols();
+    shape("start", Size::Matrix(m, width), Size::Matrix(start.nrows(), width))?;
+    argument((k.max(1)..=m.min(n)).contains(&width), "columns of the start", width as f64, "k ≤ columns ≤ min(m, n)")?;
     let mut uncounted = Effort::default();
     let (mut left, mut right) = (Factor::new(start.as_ref()), Factor::zeros(n, width));
     left.orthonormalize(&mut uncounted)?;

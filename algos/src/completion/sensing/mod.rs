@@ -77,6 +77,7 @@ impl Descent {
         }
         if let Self::Asymmetric { one_step: Some(OneStep { beta, .. }), .. } = self {
             argument(*beta > 0.0 && beta.is_finite(), "beta", *beta, "positive and finite")?;
+            argument(k <= n, "columns", k as f64, "at most the order: the modified step makes them orthogonal")?;
         }
         Ok(())
     }

@@ -11,7 +11,8 @@ use crate::{Effort, Error, NumericalError, Outcome, Status};
 ///
 /// # Errors
 ///
-/// Shapes, `η` and `β` outside their domains, factors that are not finite; a product that leaves the range of numbers.
+/// Shapes, `η` and `β` outside their domains, factors that are not finite, a modified step with more columns than rows; a
+/// product that leaves the range of numbers.
 pub fn descend(
     model: &mut dyn Model,
     descent: &Descent,

@@ -6,8 +6,8 @@ use faer::{Mat, MatRef};
 
 use super::passes::{Operator, Passes};
 use super::solve::{full_rank, solve_upper, solve_upper_transposed};
-use crate::error::{Error, Size, argument, finite, shape};
-use crate::linalg::norm;
+use crate::error::{Error, NumericalError, Size, argument, finite, shape};
+use crate::linalg::{maximum, norm};
 use crate::{Effort, Outcome, Par, Status};
 
 /// When to stop, and how to run.
@@ -56,7 +56,8 @@ pub fn silent(_: usize, _: &dyn Fn() -> Vec<f64>) -> ControlFlow<()> {
 /// are not contiguous is copied first. `b = 0` and `Aᵀb = 0` end with the start in no iteration.
 ///
 /// # Errors
-/// [`Error::Input`]: shapes, entries that are not finite. [`Error::Numerical`]: `R` has not full rank.
+/// [`Error::Input`]: shapes, entries that are not finite. [`Error::Numerical`]: `R` has not full rank; the solution or the
+/// residual of the start overflows, or the iteration breaks down.
 /// An iteration limit is a [`Status`].
 pub fn lsqr(
     a: MatRef<'_, f64>,
@@ -90,18 +91,83 @@ pub fn lsqr(
         operator: Operator::new(a, options.passes, options.par),
         r: r.map(|r| r.to_owned()),
         start: x0.map_or_else(|| vec![0.0; d], <[f64]>::to_vec),
+        unit: 1.0,
         effort: Effort::default(),
     };
-    let solution = run.solve(b, options, observe)?;
-    let (value, status) = solution;
-    finite("the iterate", &value.x)?;
+    let mut first = run.first(b);
+    let scaled: Scaled;
+    let mut b = b;
+    if !first.ordinary {
+        scaled = Scaled::new(a, b, &run)?;
+        b = &scaled.b;
+        run = Run {
+            operator: Operator::new(scaled.a.as_ref(), options.passes, options.par),
+            r: scaled.r.clone(),
+            start: scaled.start.clone(),
+            unit: scaled.unit,
+            effort: run.effort,
+        };
+        first = run.first(b);
+    }
+    let (value, status) = run.solve(first, norm(b), options, observe)?;
+    if !value.x.iter().all(|x| x.is_finite()) {
+        return Err(NumericalError::Overflow { what: "the solution" }.into());
+    }
     Ok(Outcome { value, status, effort: run.effort })
+}
+
+/// The same problem in other units, so that `A`, `R` and `b − A x₀` are of order one. They are powers of two and change no
+/// digit.
+struct Scaled {
+    a: Mat<f64>,
+    r: Option<Mat<f64>>,
+    b: Vec<f64>,
+    start: Vec<f64>,
+    /// That of `x`.
+    unit: f64,
+}
+
+impl Scaled {
+    fn new(a: MatRef<'_, f64>, b: &[f64], run: &Run<'_>) -> Result<Self, Error> {
+        for column in a.col_iter() {
+            finite("the matrix", column.iter())?;
+        }
+        let exponent = |largest: f64| largest.log2().floor().clamp(-1000.0, 1000.0) as i32;
+        let largest = |x: &[f64]| exponent(maximum(x.iter().map(|x| x.abs())));
+        let of_a = if a.norm_max() == 0.0 { 0 } else { exponent(a.norm_max()) };
+        // Where x would be out of range, what counts of it is zero or overflows anyway.
+        let of_b = largest(b).max(of_a + largest(&run.start)).clamp(of_a - 1000, of_a + 1000).clamp(-1000, 1000);
+        let divided =
+            |x: MatRef<'_, f64>, e: i32| Mat::from_fn(x.nrows(), x.ncols(), |i, j| x[(i, j)] / f64::powi(2.0, e));
+        let vector = |x: &[f64], e: i32| x.iter().map(|x| x / f64::powi(2.0, e)).collect();
+        Ok(Self {
+            a: divided(a, of_a),
+            r: run.r.as_ref().map(|r| divided(r.as_ref(), exponent(r.norm_max()))),
+            b: vector(b, of_b),
+            start: vector(&run.start, of_b - of_a),
+            unit: f64::powi(2.0, of_b - of_a),
+        })
+    }
+}
+
+/// What the bidiagonalization starts with.
+struct First {
+    u: Vec<f64>,
+    v: Vec<f64>,
+    /// `‖b − A x₀‖`.
+    beta: f64,
+    /// `‖Bᵀu‖`.
+    alpha: f64,
+    /// Whether these and `‖Aᵀ(b − A x₀)‖` are such that no square or product of the iteration leaves the range.
+    ordinary: bool,
 }
 
 struct Run<'a> {
     operator: Operator<'a>,
     r: Option<Mat<f64>>,
     start: Vec<f64>,
+    /// What a solution is to be multiplied by.
+    unit: f64,
     effort: Effort,
 }
 
@@ -109,7 +175,7 @@ impl Run<'_> {
     /// `x₀ + R⁻¹ y`.
     fn iterate(&self, y: &[f64]) -> Vec<f64> {
         let x = self.forward(y);
-        x.iter().zip(&self.start).map(|(x, start)| x + start).collect()
+        x.iter().zip(&self.start).map(|(x, start)| self.unit * (x + start)).collect()
     }
 
     fn forward(&self, y: &[f64]) -> Vec<f64> {
@@ -135,34 +201,41 @@ impl Run<'_> {
         beta
     }
 
+    fn first(&mut self, b: &[f64]) -> First {
+        // u = b − A x₀ as −(A x₀ − 1·b).
+        let (mut u, mut v) = (b.to_vec(), vec![0.0; self.start.len()]);
+        let beta = self.operator.run(&self.start, 1.0, &mut u, &mut v, &mut self.effort).sqrt();
+        let correlation = norm(&v);
+        if beta > 0.0 {
+            u.iter_mut().chain(v.iter_mut()).for_each(|x| *x /= -beta);
+        }
+        if let Some(r) = &self.r {
+            solve_upper_transposed(r, &mut v);
+        }
+        let alpha = norm(&v);
+        if alpha > 0.0 {
+            v.iter_mut().for_each(|v| *v /= alpha);
+        }
+        let ordinary = [beta, correlation, alpha].iter().all(|size| (1e-75..=1e75).contains(size));
+        First { u, v, beta, alpha, ordinary }
+    }
+
     fn solve(
         &mut self,
-        b: &[f64],
+        first: First,
+        right: f64,
         options: &LsqrOptions,
         observe: &mut Observer<'_>,
     ) -> Result<(Solution, Status), Error> {
-        let d = self.start.len();
-        // u = b − A x₀ as −(A x₀ − 1·b).
-        let (mut u, mut g) = (b.to_vec(), vec![0.0; d]);
-        let start = self.start.clone();
-        let mut beta = self.operator.run(&start, 1.0, &mut u, &mut g, &mut self.effort).sqrt();
-        argument(beta.is_finite(), "the residual at the start", beta, "must be finite")?;
-        let mut y = vec![0.0; d];
+        let First { mut u, mut v, mut beta, mut alpha, .. } = first;
+        if !beta.is_finite() || !alpha.is_finite() {
+            return Err(NumericalError::Overflow { what: "the residual at the start" }.into());
+        }
+        let (mut y, mut g) = (vec![0.0; v.len()], v.clone());
         let done = |run: &Self, y: &[f64], optimality| Solution { x: run.iterate(y), optimality };
-        if beta == 0.0 {
+        if beta == 0.0 || alpha == 0.0 {
             return Ok((done(self, &y, 0.0), Status::Converged));
         }
-        u.iter_mut().chain(g.iter_mut()).for_each(|x| *x /= -beta);
-        if let Some(r) = &self.r {
-            solve_upper_transposed(r, &mut g);
-        }
-        let mut v = g.clone();
-        let mut alpha = norm(&v);
-        let right = norm(b);
-        if alpha == 0.0 {
-            return Ok((done(self, &y, 0.0), Status::Converged));
-        }
-        v.iter_mut().for_each(|v| *v /= alpha);
         let mut w = v.clone();
         let (mut phi_bar, mut rho_bar) = (beta, alpha);
         let mut frobenius = alpha * alpha;
@@ -190,7 +263,10 @@ impl Run<'_> {
             let size = frobenius.sqrt();
             optimality = if phi_bar > 0.0 { alpha * c.abs() / size } else { 0.0 };
             let consistent = phi_bar <= options.btol * right + options.atol * size * norm(&y);
-            if optimality <= options.atol || consistent || !phi_bar.is_finite() {
+            if !phi_bar.is_finite() {
+                return Err(NumericalError::Diverged { iteration, norm: phi_bar }.into());
+            }
+            if optimality <= options.atol || consistent {
                 return Ok((done(self, &y, if consistent { 0.0 } else { optimality }), Status::Converged));
             }
             if observe(iteration, &|| self.iterate(&y)).is_break() {

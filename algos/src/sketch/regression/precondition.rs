@@ -52,7 +52,7 @@ pub fn preconditioner(
 /// double precision for `κ(A)` above some `10⁴`.
 ///
 /// # Errors
-/// As [`preconditioner`].
+/// As [`preconditioner`] and [`lsqr`].
 pub fn precondition(
     sketch: &Sketch,
     a: MatRef<'_, f64>,

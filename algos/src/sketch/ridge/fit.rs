@@ -3,8 +3,8 @@
 use faer::{Mat, MatRef};
 use serde::Serialize;
 
-use crate::error::{Error, InputError, Size, argument, finite, shape};
-use crate::linalg::{dot, gram, symmetric_eigen, thin_svd};
+use crate::error::{Error, InputError, NumericalError, Size, argument, finite, shape};
+use crate::linalg::{dot, exponent, gram, maximum, symmetric_eigen, thin_svd};
 use crate::sketch::{Input, Sketch, Variant, adjoint, apply};
 use crate::{Effort, Outcome, Par, Status};
 
@@ -43,7 +43,8 @@ const SAFE: f64 = 1e-9;
 /// Cost: the sketch, and `O(min(n, q)³ + nq·min(n, q))` once; `O(nq + p)` and a transposed sketch for each penalty.
 ///
 /// # Errors
-/// [`Error::Input`]: an empty matrix, shapes, entries that are not finite, a negative penalty.
+/// [`Error::Input`]: an empty matrix, shapes, entries that are not finite, a negative penalty. [`Error::Numerical`]: a
+/// decomposition that does not converge, coefficients that overflow.
 pub fn fit(
     solver: Solver,
     x: MatRef<'_, f64>,
@@ -75,23 +76,32 @@ pub fn fit(
         }
     };
     let smallest = lambdas.iter().copied().fold(f64::INFINITY, f64::min) * n as f64;
+    let ordinary = exponent(z.norm_max()) == 0 && exponent(maximum(y.iter().map(|y| y.abs()))) == 0;
     let spectrum = match solver {
-        Solver::Svd => Spectrum::svd(&z)?,
-        Solver::Gram => match Spectrum::gram(&z)? {
+        // No Gram matrix where squares may leave the range.
+        Solver::Gram if ordinary => match Spectrum::gram(&z)? {
             spectrum if spectrum.trusted(smallest) => spectrum,
             _ => Spectrum::svd(&z)?,
         },
+        _ => Spectrum::svd(&z)?,
     };
     effort.flops += 2 * (z.nrows() * z.ncols() * z.nrows().min(z.ncols())) as u64;
     let projected = spectrum.project(&z, y);
     let mut fits = Vec::with_capacity(lambdas.len());
     for &lambda in lambdas {
         let penalty = n as f64 * lambda;
-        let (w, df) = spectrum.shrink(&z, &projected, penalty);
+        let (w, df) = if ordinary {
+            spectrum.shrink(&z, &projected, penalty)
+        } else {
+            spectrum.shrink_without_squares(z.ncols(), &projected, penalty)
+        };
         let beta = match sketch {
             None => w,
             Some(sketch) => adjoint(sketch, &w)?,
         };
+        if !df.is_finite() || !beta.iter().all(|x| x.is_finite()) {
+            return Err(NumericalError::Overflow { what: "the fit" }.into());
+        }
         fits.push(Fit { beta, df });
     }
     Ok(Outcome { value: fits, status: Status::Converged, effort })
@@ -99,7 +109,9 @@ pub fn fit(
 
 /// Singular values of `Z: n×q` with one or both sets of vectors.
 struct Spectrum {
-    /// `s²`, those that are zero left out.
+    /// `s`, those that are zero left out; none from a Gram matrix.
+    values: Vec<f64>,
+    /// `s²`.
     squares: Vec<f64>,
     /// Right vectors, `q` long.
     right: Option<Mat<f64>>,
@@ -112,9 +124,11 @@ struct Spectrum {
 impl Spectrum {
     fn svd(z: &Mat<f64>) -> Result<Self, Error> {
         let svd = thin_svd(z.as_ref())?;
-        let kept = svd.values.iter().filter(|&&s| s > DROP * svd.values[0]).count();
-        let squares = svd.values[..kept].iter().map(|s| s * s).collect();
-        Ok(Self { squares, right: Some(svd.right), left: Some(svd.left), range: (0.0, 0.0) })
+        let mut values = svd.values;
+        let kept = values.iter().filter(|&&s| s > DROP * values[0]).count();
+        values.truncate(kept);
+        let squares = values.iter().map(|s| s * s).collect();
+        Ok(Self { values, squares, right: Some(svd.right), left: Some(svd.left), range: (0.0, 0.0) })
     }
 
     fn gram(z: &Mat<f64>) -> Result<Self, Error> {
@@ -123,7 +137,7 @@ impl Spectrum {
         let (values, vectors) = symmetric_eigen(if wide { gram(z.transpose()) } else { gram(z.as_ref()) }.as_ref())?;
         let (left, right) = if wide { (Some(vectors), None) } else { (None, Some(vectors)) };
         let range = (values.last().copied().unwrap_or(0.0), values[0]);
-        Ok(Self { squares: values.iter().map(|s| s.max(0.0)).collect(), right, left, range })
+        Ok(Self { values: Vec::new(), squares: values.iter().map(|s| s.max(0.0)).collect(), right, left, range })
     }
 
     /// Whether the eigenvalues of a Gram matrix are accurate enough with this penalty.
@@ -168,6 +182,19 @@ impl Spectrum {
                 w.iter_mut().enumerate().for_each(|(j, w)| *w = dot(z.col_as_slice(j), &dual));
             }
             (None, None) => {}
+        }
+        (w, df)
+    }
+
+    /// The same from the singular value decomposition with `s` divided out of all fractions, so that no square occurs.
+    fn shrink_without_squares(&self, q: usize, projected: &[f64], penalty: f64) -> (Vec<f64>, f64) {
+        let mut w = vec![0.0; q];
+        let mut df = 0.0;
+        let right = self.right.iter().flat_map(|right| right.col_iter());
+        for ((&s, &along), v) in self.values.iter().zip(projected).zip(right) {
+            let shifted = s + penalty / s;
+            df += s / shifted;
+            w.iter_mut().zip(v.iter()).for_each(|(w, v)| *w += along / shifted * v);
         }
         (w, df)
     }
