@@ -17,8 +17,13 @@ use algos::{
     },
 };
 
+use rand::seq::IndexedRandom;
+
 use super::cases::WIDTH;
-use crate::{harness::prelude::*, record};
+use crate::{
+    harness::{prelude::*, processor},
+    record,
+};
 
 record! {
     /// A variant.
@@ -95,6 +100,9 @@ impl Experiment for Pace {
             looking: Duration::ZERO,
             moments: Vec::new(),
         };
+        // The same for all variants: processors of a shared machine are not equally fast.
+        let processor = processor::available().choose(&mut trial.paired("processor", &(d, m))).copied();
+        let _stay = processor.map(processor::Stay::on);
         subgm(variant, &instance.problem()?, &options, Par::Seq, &mut clock)?;
         clock.moments.into_iter().for_each(|moment| out.put(Self::MOMENTS, moment));
         Ok(())
@@ -131,7 +139,7 @@ pub const CLAIM: Claim = Claim {
     source: Source::Ours,
     kind: Kind::Timing,
     expected: Verdict::Reproduced,
-    note: "One thread, the same iterates up to rounding: what differs is the time of one. Variants run one after the other on the same instances.",
+    note: "One thread, the same iterates up to rounding: what differs is the time of one. Variants run one after the other on the same instances and processors.",
     experiments: &["pace"],
     judge,
     control: Some(Control {
