@@ -127,6 +127,10 @@ impl Unit {
         let mut todo = together(&points, left);
         // Longest first, so that no long one is left for the end.
         todo.sort_by(|a, b| flops(&points, b).total_cmp(&flops(&points, a)));
+        if selected.experiment.timed() {
+            // Round by round, so that a slow minute takes a trial of each point, and not all of one.
+            todo.sort_by_key(|places| places[0].1);
+        }
         Ok(Self { selected, points, journal, todo })
     }
 
