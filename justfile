@@ -34,7 +34,7 @@ error-rates TABLES="300" POWER="12":
     build() { cargo rustc --quiet --release --package suites --example kernels -- "$@"; }
     made=target/release/examples/kernels
     mkdir -p results/compare
-    # Functions in random orders, sixty on each side, of which a table draws twelve, as many as a comparison has, and none of
+    # Functions in random orders, sixty on each side, of which a table draws 24, as many as a comparison has, and none of
     # them on both, as after any change of the code; LLVM's linker, which Rust brings along, knows how.
     mkdir -p target/error-rates/base target/error-rates/head
     build

@@ -28,7 +28,7 @@ use crate::{
         render::markdown,
         report::{Report, Row, SCHEMA},
         revision::Repository,
-        side::Side,
+        side::{SEVERAL, Side},
         table::table,
         timing::Timer,
         unit::{Unit, Wanted, families},
@@ -116,8 +116,8 @@ pub fn compile(pattern: &str) -> Result<Pattern, String> {
 
 fn orders(text: &str) -> Result<usize, String> {
     match text.parse() {
-        Ok(n) if n == 1 || (12..=60).contains(&n) => Ok(n),
-        _ => Err("give 1 or a number from 12 to 60".into()),
+        Ok(n) if n == 1 || (SEVERAL..=60).contains(&n) => Ok(n),
+        _ => Err(format!("give 1 or a number from {SEVERAL} to 60")),
     }
 }
 
@@ -205,7 +205,7 @@ impl Comparison<'_> {
             }
         };
         let old = repository.merge_base(&there, &here)?;
-        if old == here && there != here {
+        if old == here && there != here && a.head.is_some() {
             return Err(Error::input(format!("`{base}` contains all of {name}; give the older revision first")));
         }
         self.wanted.families = families(&repository.changed(&old, &here)?);
@@ -365,6 +365,12 @@ fn finished(name: &'static str, path: &str) -> Result<Side> {
     let mut layouts: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
     layouts.sort();
     let first = layouts.first().ok_or_else(|| Error::input(format!("there is no executable in {path}")))?;
+    if (2..SEVERAL).contains(&layouts.len()) {
+        let n = layouts.len();
+        return Err(Error::input(format!(
+            "{path} has {n} executables, too few to decide; give 1, or {SEVERAL} or more"
+        )));
+    }
     Side::new(name, path, first, None)?.with_layouts(&layouts)
 }
 

@@ -20,7 +20,7 @@ use crate::harness::stats::{CONFIDENCE, binomial_test, normal_quantile, standard
 const RESAMPLES: usize = 2000;
 /// Of fewer independent parts no percentile interval holds the median with the probability that it should: all of n lie
 /// on one side of it with a chance of 2·2⁻ⁿ.
-const FEWEST: usize = 6;
+pub const FEWEST: usize = 6;
 /// Seed of every resampling.
 const SEED: u64 = 0xABBA;
 

@@ -50,8 +50,7 @@ fn text(report: &Report, all: bool) -> String {
     let few = LOOKS[0];
     let over = match report.layouts {
         1 => "pairs".into(),
-        n if n < 12 => format!("{n} orders of functions with their pairs"),
-        n => format!("orders of functions with their pairs, {n} of them, half in each run"),
+        n => format!("{n} orders of functions, half of them in each run, with their pairs"),
     };
     let _ = writeln!(
         out,

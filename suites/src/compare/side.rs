@@ -7,6 +7,7 @@ use std::{
     process::Command,
 };
 
+use super::estimate::FEWEST;
 use crate::{
     harness::{
         error::{Error, Result},
@@ -98,10 +99,13 @@ impl Side {
     }
 }
 
+/// The fewest layouts, if there are several: as many for each run as bound a median.
+pub const SEVERAL: usize = 2 * FEWEST;
+
 /// The layouts of run 0, or of run 1, which confirms it: each has half of them, so that what shows in some orders of
-/// functions is looked for again in others. Fewer than two times six are the same in both.
+/// functions is looked for again in others. A single one is that of both.
 pub fn of_run<T>(layouts: &[T], run: usize) -> &[T] {
-    if layouts.len() < 12 {
+    if layouts.len() < SEVERAL {
         return layouts;
     }
     let (first, second) = layouts.split_at(layouts.len() / 2);

@@ -44,8 +44,7 @@ pub struct Time {
 /// A unit's speed, or why it has none and the side at fault.
 pub type Timing = Result<Time, (usize, Refusal)>;
 
-/// Times units; a change is reported only if a second run, with fresh processes of other layouts,
-/// finds it again.
+/// Times units; a change is reported only if a second run, with fresh processes of other layouts, finds it again.
 pub fn table(timer: &Timer<'_>, units: &[Unit], budget: Duration, seed: u64) -> Result<Vec<Timing>> {
     let started = Instant::now();
     let runs = [0, 1].map(|run| timer.sides.each_ref().map(|side| side.in_run(run)));

@@ -77,7 +77,7 @@ pub trait Experiment: Sync + Sized + 'static {
     const KEY: &'static str;
     /// One sentence: what is run and what is measured.
     const ABOUT: &'static str;
-    /// The tables that [`run`](Experiment::run) fills. A failed trial leaves its row in the first.
+    /// The tables that [`run`](Experiment::run) fills. A failed trial leaves a row in each.
     const TABLES: &'static [TableSchema];
 
     /// The points at a scale, in the order in which tables list them.

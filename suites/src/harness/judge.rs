@@ -223,10 +223,11 @@ impl<'a> Bench<'a> {
                         Some(kept) => kept,
                         kept => kept.insert(self.kept()?),
                     };
+                    let made = |key: &&str| self.provenance.experiments.contains_key(&format!("{}/{key}", paper.key));
                     if let Some(row) = kept_rows.iter().find(|row| row.claim == claim.key) {
                         rows.push(row.clone());
                         checks.extend(kept_checks.iter().filter(|check| check.claim == claim.key).cloned());
-                    } else {
+                    } else if claim.experiments.iter().any(made) {
                         let (row, its_checks) = self.verdict(paper, claim)?;
                         rows.push(row);
                         checks.extend(its_checks);

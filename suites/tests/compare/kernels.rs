@@ -121,10 +121,13 @@ fn an_order_of_functions_is_no_change() {
     assert_eq!(of(&unconfirmed), (0, 16.into(), "undecided".into()));
     assert_eq!(of(&slower), (1, 16.into(), "slower".into()));
 
-    let few = self::layouts(folder.path(), "few", &[3_000_000; 2]);
+    let few = self::layouts(folder.path(), "few", &[3_000_000; 12]);
     let (status, text) = complaint(&["compare", "--executables", &format!("{base},{few}")]);
     assert_eq!(status, 2);
     assert!(text.contains("base has 16 layouts and") && text.contains("give as many of both"), "{text}");
+    let two = self::layouts(folder.path(), "two", &[3_000_000; 2]);
+    let (status, text) = complaint(&["compare", "--executables", &format!("{two},{two}")]);
+    assert!(status == 2 && text.contains("has 2 executables, too few to decide"), "{text}");
     let none = self::layouts(folder.path(), "none", &[]);
     let (status, text) = complaint(&["compare", "--executables", &format!("{base},{none}")]);
     assert_eq!(status, 2);

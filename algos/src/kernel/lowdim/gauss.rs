@@ -21,8 +21,8 @@ const FARTHEST: f64 = (1u64 << 53) as f64;
 /// ```
 ///
 /// and a target within six `√δ` of the box adds `Σ A_ab h_a(z₁) h_b(z₂)`, `z = (q − c)/√δ`, with the Hermite functions
-/// `h_a(z) = e^{−z²} H_a(z)`. The error falls geometrically with `p`, faster for small boxes, down
-/// to the rounding of `z`: `eps` times a point's distance to the origin in units of `√δ`.
+/// `h_a(z) = e^{−z²} H_a(z)`. The error falls geometrically with `p`, faster for small boxes, down to the rounding
+/// of `z`: `eps` times a point's distance to the origin in units of `√δ`.
 ///
 /// Cost: `mp²` for the moments and `p²` for each pair of a target and a box that it feels.
 ///

@@ -57,19 +57,17 @@ impl Alarm {
                 let must_fail = claim.control.as_ref().map_or(&[][..], |c| c.must_fail);
                 let control = checks.iter().filter(|c| c.arm == Arm::Control && must_fail.contains(&c.check.as_str()));
                 let all = own().map(|c| (c, inside(c))).chain(control.map(|c| (c, outside(c))));
-                let points = claim.kind == Kind::Statistical;
-                let (unknown, others): (Vec<_>, Vec<_>) =
-                    all.partition(|(c, _)| is_unanimous(c) || (points && c.ci_low == c.ci_high));
+                let (unknown, others): (Vec<_>, Vec<_>) = all.partition(|(c, _)| is_unknown(claim, c));
                 self.unknown += unknown.len();
                 self.checks.extend(others.into_iter().map(|(c, headroom)| Exposed::new(c, headroom)));
             }
             // The verdict stays as long as one of the checks that fail goes on failing: the firmest one counts.
             Verdict::NotReproduced if sound => {
-                let failing =
-                    own().filter(|c| c.verdict == Verdict::NotReproduced).map(|c| Exposed::new(c, outside(c)));
-                match failing.max_by(|a, b| a.headroom.total_cmp(&b.headroom)) {
+                let failing = || own().filter(|c| c.verdict == Verdict::NotReproduced);
+                let known = failing().filter(|c| !is_unknown(claim, c)).map(|c| Exposed::new(c, outside(c)));
+                match known.max_by(|a, b| a.headroom.total_cmp(&b.headroom)) {
                     Some(firmest) => self.checks.push(firmest),
-                    None => self.left_out += 1,
+                    None => self.unknown += failing().count(),
                 }
             }
             _ => self.left_out += 1,
@@ -107,6 +105,11 @@ impl Exposed {
         let chance = if headroom.is_nan() { 0.0 } else { false_alarm(headroom) };
         Self { claim: row.claim.clone(), check: row.check.clone(), arm: row.arm, headroom, chance }
     }
+}
+
+/// Whether the spread of a check over seeds cannot be told.
+fn is_unknown(claim: &Claim, row: &CheckRow) -> bool {
+    is_unanimous(row) || (claim.kind == Kind::Statistical && row.ci_low == row.ci_high)
 }
 
 /// Whether this is a fraction, 0 or 1, with an interval that says that another sample might not agree.

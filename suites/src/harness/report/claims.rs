@@ -215,7 +215,9 @@ impl ClaimView {
 
 impl Past {
     fn new(change: &Change) -> Self {
-        Self { verdict: verdict(Some(change.verdict)), commit: change.commit.chars().take(10).collect() }
+        let (commit, changes) = change.commit.split_once(' ').unwrap_or((&change.commit, ""));
+        let short: String = commit.chars().take(10).collect();
+        Self { verdict: verdict(Some(change.verdict)), commit: format!("{short} {changes}").trim_end().into() }
     }
 }
 

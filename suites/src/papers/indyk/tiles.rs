@@ -45,8 +45,7 @@ impl Experiment for Tiles {
         all.iter().map(|&d| Tile { d }).collect()
     }
 
-    // The interval of the median of five rounds would be all of them, and one that other
-    // load disturbs would decide.
+    // The interval of the median of five rounds would be all of them, and one that other load disturbs would decide.
     fn trials(_: Scale, _: &Tile) -> u32 {
         15
     }

@@ -71,7 +71,7 @@ impl Experiment for Pace {
     }
 
     fn trials(scale: Scale, _: &Runner) -> u32 {
-        // The interval of the median of six rounds is all of them, and one that other load disturbs decides.
+        // The interval of the median of six rounds is nearly all of them, and one that other load disturbs decides.
         match scale {
             Scale::Smoke => 6,
             Scale::Default => 11,
