@@ -245,7 +245,8 @@ fn what_could_have_been_seen_is_seen() {
         // At a change of 2 % no row is *unchanged*, whose resolution is what it excludes.
         let resolution = median(&mut (0..101).map(|_| seen(0.02).0).collect::<Vec<_>>());
         let runs = (0..300).filter(|_| seen(resolution).1).count();
-        assert!((252..=297).contains(&runs), "{n} pairs, {cases} cases: {runs} of 300 at {resolution}");
+        // A little less often than either alone, since interval and signs must both pass.
+        assert!((245..=297).contains(&runs), "{n} pairs, {cases} cases: {runs} of 300 at {resolution}");
     }
 }
 
