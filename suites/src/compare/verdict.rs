@@ -82,7 +82,7 @@ impl Evidence {
         self.effect.half_width() <= MARGIN / 2.0 && smallest_p * cases as f64 <= ALPHA
     }
 
-    /// The smallest change that is excluded (for *unchanged*) or that would have been found four times in five in a table
+    /// The smallest change that is excluded (for *unchanged*) or that would have been found about four times in five in a table
     /// of so many cases: both runs must then see it, each with a chance of [`SEEN`]. That takes 1.96 + 1.25 standard errors
     /// beyond the margin for the interval, and as many pairs beyond it as survive Holm's correction.
     pub fn resolution(&self, cases: usize) -> f64 {
